@@ -1,0 +1,50 @@
+# Two commands do all set-up: `make demo` and `make test`. `make lab` opens the notebooks.
+PYTHON ?= python3
+VENV ?= .venv
+# Extra arguments for pip, for instance an index with CPU builds of torch (see README.md).
+PIP_ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
+
+.PHONY: demo test lint lab notebooks constraints clean
+
+demo: $(VENV)/.base
+	$(BIN)/python -m see2sound_nb.demo out
+
+test: $(VENV)/.full lint
+	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 tests notebooks
+
+lint: $(VENV)/.full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lab: $(VENV)/.full
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+# Run the notebooks and keep their outputs, without the sound (it would fill the files).
+notebooks: $(VENV)/.full
+	$(BIN)/python notebooks/execute.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.full: $(VENV)/.base
+	$(PIP) -e '.[lab,test]'
+	touch $@
+
+# Resolve the newest versions for every supported Python anew (needs uv).
+constraints:
+	printf 'torch==2.13.0\ntorchvision==0.28.0\n' > constraints.in
+	uv pip compile --quiet --universal --python-version 3.10 --all-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links -c constraints.in pyproject.toml -o constraints.txt
+	rm constraints.in
+
+clean:
+	rm -rf $(VENV) out

@@ -1,0 +1,74 @@
+"""See what sounds: a photo in, spatial audio out. A tutorial package around SEE-2-SOUND (Dagli et al. 2024).
+
+>>> import see2sound_nb as s2s
+>>> scene = s2s.See2Sound(preset="tiny").run("photo.jpg", sources=3, seed=0)  # doctest: +SKIP
+>>> scene.save("photo.wav", layout="5.1")  # doctest: +SKIP
+"""
+
+from see2sound_nb.depth import estimate_depth
+from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
+from see2sound_nb.hrtf import HRTF, load_hrtf
+from see2sound_nb.machine import demo_photo, setup
+from see2sound_nb.media import read_image, write_wav
+from see2sound_nb.models import MODELS, PRESETS, load_audio, load_depth, load_sam
+from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.players import Player
+from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
+from see2sound_nb.regions import (
+    box_centres,
+    boxes_from_contours,
+    contours_from_masks,
+    patches_from_boxes,
+    patches_from_polygons,
+    polygons_from_contours,
+)
+from see2sound_nb.render import LAYOUTS, impulse_responses, render_channels
+from see2sound_nb.room import Room, image_sources, paper_room, room_around
+from see2sound_nb.scene import Scene
+from see2sound_nb.segmentation import automatic_masks, candidate_sources, choose_sources, largest_sources
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "HRTF",
+    "LAYOUTS",
+    "MODELS",
+    "PRESETS",
+    "Player",
+    "Room",
+    "Scene",
+    "See2Sound",
+    "automatic_masks",
+    "box_centres",
+    "boxes_from_contours",
+    "candidate_sources",
+    "choose_sources",
+    "contours_from_masks",
+    "demo_photo",
+    "directions",
+    "estimate_depth",
+    "image_sources",
+    "impulse_responses",
+    "largest_sources",
+    "lift",
+    "load_audio",
+    "load_depth",
+    "load_hrtf",
+    "load_sam",
+    "metres_from_inverse_depth",
+    "paper_room",
+    "patches_from_boxes",
+    "patches_from_polygons",
+    "plot_channels",
+    "plot_depth",
+    "plot_plan",
+    "plot_regions",
+    "plot_story",
+    "polygons_from_contours",
+    "read_image",
+    "render_channels",
+    "room_around",
+    "setup",
+    "unit_vectors",
+    "write_wav",
+]

@@ -1,0 +1,38 @@
+"""The main job on the shipped photo: ``python -m see2sound_nb.demo [folder]``, or ``make demo``."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+from see2sound_nb.cli import progress_bars
+from see2sound_nb.machine import demo_photo
+from see2sound_nb.media import atomic_path
+from see2sound_nb.pipeline import See2Sound
+
+OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_foa.wav"}
+
+
+def main(folder: str = "out") -> None:
+    """Write 5.1, binaural and Ambisonics WAVs and one picture of the whole way into a folder."""
+    from matplotlib import pyplot
+
+    from see2sound_nb.plots import plot_story
+
+    out = pathlib.Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    with progress_bars() as tell:
+        scene = See2Sound(preset="tiny").run(demo_photo(), sources=3, seed=0, progress=tell)
+    print(scene.describe())
+    for layout, name in OUTPUTS.items():
+        path = scene.save(out / name, layout=layout)
+        print(f"{path}: {layout}, master gain {scene.gain_db(layout):+.1f} dB")
+    figure = plot_story(scene)
+    with atomic_path(out / "demo_story.png") as beside:
+        figure.savefig(beside, dpi=110)
+    pyplot.close(figure)
+    print(f"{out / 'demo_story.png'}: the whole way in one picture")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

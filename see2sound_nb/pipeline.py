@@ -1,0 +1,219 @@
+"""See2Sound: the five steps of the paper's figure 2, in order, and nothing else.
+
+Notebook: 00_start_here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb import depth, geometry, media, models, regions, room, segmentation
+from see2sound_nb.scene import Scene
+
+#: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
+SOURCE_LEVEL_DB = -23.0
+MOST_SOURCES = 10
+
+Progress = Callable[[str, int, int], None]
+
+
+class See2Sound:
+    """From a photo to spatial audio.
+
+    Parameters
+    ----------
+    preset : str
+        ``"tiny"`` (in the package, offline, any laptop), ``"small"`` (SAM ViT-B and Depth Anything S, about
+        0.5 GB of downloads) or ``"paper"`` (SAM ViT-H, Depth Anything L and CoDi; a GPU).
+    device : str
+        As torch names it; ``"auto"`` takes a CUDA device where there is one, except for ``tiny``.
+    segmentation, depth, audio : str, optional
+        Another model of `models.MODELS` in place of the preset's.
+
+    Raises
+    ------
+    ValueError
+        If the preset or a model is unknown.
+
+    Notes
+    -----
+    Models are loaded when a run first needs them. Paper: section 4, figure 2. Notebook: 00_start_here.
+    """
+
+    def __init__(
+        self,
+        preset: str = "tiny",
+        *,
+        device: str = "auto",
+        segmentation: str | None = None,
+        depth: str | None = None,
+        audio: str | None = None,
+    ):
+        if preset not in models.PRESETS:
+            raise ValueError(f"preset {preset!r} is unknown; choose one of {', '.join(models.PRESETS)}")
+        chosen = {"segmentation": segmentation, "depth": depth, "audio": audio}
+        names = {task: chosen[task] or name for task, name in models.PRESETS[preset].items()}
+        for task, name in names.items():
+            models.find_model(name, task)
+        self.preset = preset
+        self.names = names
+        self.device = _device(device, preset)
+        self._loaded: dict[str, Any] = {}
+
+    def model(self, task: str) -> Any:
+        """The loaded model of a task: what `models.load_sam`, `load_depth` or `load_audio` returns."""
+        if task not in self._loaded:
+            load = {"segmentation": models.load_sam, "depth": models.load_depth, "audio": models.load_audio}[task]
+            self._loaded[task] = load(self.names[task], device=self.device)
+        return self._loaded[task]
+
+    def run(
+        self,
+        photo,
+        sources: int = 3,
+        prompt: str | None = None,
+        seed: int = 0,
+        *,
+        select: str = "sounds",
+        geometry: str = "metric",
+        fov_deg: float = geometry.DEFAULT_FOV_DEG,
+        steps: int | None = None,
+        progress: Progress | None = None,
+    ) -> Scene:
+        """Find the sources in a photo, place them, and give each its sound.
+
+        Parameters
+        ----------
+        photo : str, path, PIL.Image.Image or np.ndarray
+            As `media.read_image` takes it.
+        sources : int
+            At most this many sources, 1 to 10.
+        prompt : str, optional
+            Text that conditions every source's sound beside its patch.
+        seed : int
+            The same seed gives the same sound.
+        select : str
+            ``"sounds"`` (what a listener would choose, see `segmentation.choose_sources`) or ``"area"`` (the
+            largest masks, as in the paper's code).
+        geometry : str
+            ``"metric"`` (listener at the camera, in a room in metres) or ``"paper"`` (appendix A).
+        fov_deg : float
+            The camera's horizontal field of view in degrees.
+        steps : int, optional
+            Diffusion steps; by default the audio model's own.
+        progress : callable, optional
+            Called as ``progress(step, done, total)``.
+
+        Returns
+        -------
+        Scene
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of range or the photo cannot be read.
+        """
+        _check_run(sources, select, geometry)
+        tell = progress or (lambda step, done, total: None)
+        notes: list[str] = []
+        I = media.read_image(photo)  # noqa: E741 (the paper's letter)
+        # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
+        M, labels = self._regions_of_interest(I, sources, select, tell, notes)
+        C = regions.contours_from_masks(M)
+        P, R = regions.polygons_from_contours(C), regions.boxes_from_contours(C)
+        I_p = regions.patches_from_boxes(I, R)
+        # 2. Depth D: inverse, without scale and zero
+        tell("depth", 0, 1)
+        D = depth.estimate_depth(I, *self.model("depth"))
+        tell("depth", 1, 1)
+        # 3. Lifting to (x, y, z)
+        positions_m, shoebox = _lift(M, R, D, geometry, fov_deg, notes)
+        # 4. Mono audio A of each patch
+        A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell)
+        # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
+        return Scene(
+            I, M, C, P, R, I_p, labels, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
+        )
+
+    def _regions_of_interest(self, I, sources, select, tell, notes):  # noqa: E741
+        tell("regions", 0, 2)
+        M, quality = segmentation.automatic_masks(I, *self.model("segmentation"))
+        tell("regions", 1, 2)
+        describe = self.model("audio").image_encoder.describe
+        if select == "area":
+            M = M[segmentation.largest_sources(M, sources)]
+        else:
+            candidates = segmentation.candidate_sources(M, quality)
+            M, quality = M[candidates], quality[candidates]
+        labels = describe(_patches(I, M)) if len(M) else []
+        if select == "sounds" and len(M):
+            chosen = segmentation.choose_sources(M, quality, [label["sounds"] for label in labels], sources)
+            M, labels = M[chosen], [labels[k] for k in chosen]
+        if len(M) == 0:
+            notes.append("No region was found: the whole picture becomes one ambient source.")
+            warnings.warn(notes[-1], stacklevel=3)
+            M, labels = np.ones((1, *I.shape[:2]), dtype=bool), describe([I])
+        elif len(M) < sources:
+            notes.append(f"{sources} sources were asked for; {len(M)} were found that do not overlap.")
+        tell("regions", 2, 2)
+        return M, labels
+
+    def _mono_audio(self, patches, prompt, seed, steps, tell):
+        codi = self.model("audio")
+        tell("audio", 0, 1)
+        A = codi(
+            images=patches,
+            prompts=[prompt] * len(patches) if prompt else None,
+            seeds=[seed * MOST_SOURCES + k for k in range(len(patches))],
+            **({} if steps is None else {"num_inference_steps": steps}),
+            callback=lambda done, total: tell("audio", done, total),
+        )
+        return level(A), codi.sample_rate
+
+
+def level(A: np.ndarray) -> np.ndarray:
+    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that levels differ by distance alone."""
+    rms = np.sqrt(np.mean(np.square(A, dtype=np.float64), axis=1, keepdims=True))
+    return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)
+
+
+def _patches(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:  # noqa: E741
+    return regions.patches_from_boxes(I, regions.boxes_from_contours(regions.contours_from_masks(M)))
+
+
+def _lift(M, R, D, kind, fov_deg, notes):
+    height, width = D.shape
+    centres = regions.box_centres(R)
+    if kind == "paper":
+        shoebox, said = room.paper_room((width, height))
+        notes.extend(said)
+        return geometry.paper_positions(centres, D, shoebox.listener_m), shoebox
+    if M.all():  # the ambient source has no place: straight ahead, half way between near and far
+        positions_m = np.array([[0.0, np.sqrt(geometry.NEAR_M * geometry.FAR_M), 0.0]])
+    else:
+        depth_m = geometry.metres_from_inverse_depth(D)
+        positions_m = geometry.lift(centres, [np.median(depth_m[mask]) for mask in M], (width, height), fov_deg=fov_deg)
+    return positions_m, room.room_around(positions_m)
+
+
+def _check_run(sources: int, select: str, kind: str) -> None:
+    if not 1 <= sources <= MOST_SOURCES:
+        raise ValueError(f"sources={sources} must lie in 1 to {MOST_SOURCES}; more cannot be told apart by ear")
+    if select not in ("sounds", "area"):
+        raise ValueError(f"select={select!r} is unknown; choose 'sounds' or 'area'")
+    if kind not in ("metric", "paper"):
+        raise ValueError(f"geometry={kind!r} is unknown; choose 'metric' or 'paper'")
+
+
+def _device(device: str, preset: str) -> str:
+    if device != "auto":
+        return device
+    if preset == "tiny":
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,155 @@
+"""Figures with units, in colours that colour-blind readers can tell apart.
+
+A source keeps its colour and number in every panel. Functions draw on `ax` (or make one) and return it.
+
+Notebook: 00_start_here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from see2sound_nb.geometry import directions
+from see2sound_nb.render import LAYOUTS, SPEAKERS_DEG
+
+if TYPE_CHECKING:
+    from see2sound_nb.scene import Scene
+
+#: Okabe and Ito (2008), "Color universal design", without black and without yellow (illegible on white).
+SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+def source_colour(k: int) -> str:
+    """Colour of source k (from 0); with more than six sources colours repeat, and the numbers tell."""
+    return SOURCE_COLOURS[k % len(SOURCE_COLOURS)]
+
+
+def _axes(ax, **size):
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots(**size, layout="constrained")
+    return ax
+
+
+def plot_regions(scene: Scene, ax=None):
+    """The photo with masks M, polygons P_k, boxes R_k and labels."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.patches import Polygon, Rectangle
+
+    ax = _axes(ax, figsize=(7, 5))
+    tinted = scene.image.astype(np.float64) / 255
+    for k, mask in enumerate(scene.masks):  # one composite picture instead of a layer a mask
+        tinted[mask] = 0.55 * tinted[mask] + 0.45 * np.array(to_rgb(source_colour(k)))
+    ax.imshow(tinted)
+    for k, (x0, x1, y0, y1) in enumerate(scene.boxes):
+        ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, lw=2.5, ec=source_colour(k)))
+        ax.add_patch(Polygon(scene.polygons[k], fill=False, lw=1.2, ls=":", ec="white"))
+        ax.text(
+            x0 + 0.01 * scene.image.shape[1],
+            y0 + 0.012 * scene.image.shape[0],
+            f"{k + 1} {scene.labels[k]['label']}",
+            color="white",
+            fontsize=11,
+            va="top",
+            bbox={"facecolor": source_colour(k), "edgecolor": "none", "pad": 2},
+        )
+    ax.set(title="Regions: masks, polygons (dotted), boxes", xlabel="x in pixels", ylabel="y in pixels (down)")
+    return ax
+
+
+def plot_depth(scene: Scene, ax=None):
+    """The depth map D with the boxes of the sources."""
+    from matplotlib.patches import Rectangle
+
+    ax = _axes(ax, figsize=(7, 5))
+    picture = ax.imshow(scene.depth, cmap="cividis")
+    ax.figure.colorbar(picture, ax=ax, shrink=0.85, label="inverse depth D (no unit): larger is nearer")
+    for k, (x0, x1, y0, y1) in enumerate(scene.boxes):
+        ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, lw=2.5, ec=source_colour(k)))
+        ax.text(x0 + 4, y0 + 4, str(k + 1), color="white", fontsize=12, va="top", fontweight="bold")
+    ax.set(title="Depth: order, not metres", xlabel="x in pixels", ylabel="y in pixels (down)")
+    return ax
+
+
+def plot_plan(scene: Scene, ax=None):
+    """The room from above, in the listener's frame: listener, loudspeaker directions and sources."""
+    from matplotlib.patches import Rectangle
+
+    ax = _axes(ax, figsize=(5, 5))
+    (width, depth, _), (left, back, _) = scene.room.size_m, scene.room.listener_m
+    ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
+    reach = 0.28 * min(width, depth)
+    if scene.room.microphones_m is None:
+        for name, azimuth in SPEAKERS_DEG.items():
+            x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
+            ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
+            ax.text(x, y, name, color="0.35", ha="center", va="center", fontsize=9, backgroundcolor="white", zorder=0)
+    else:
+        x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
+        ax.plot(x, y, "x", color="0.4", label="microphones")
+    ax.plot(0, 0, marker="^", ms=14, color="black")
+    ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=10)
+    azimuths, _, distances = directions(scene.positions_m)
+    for k, (x, y, _) in enumerate(scene.positions_m):
+        ax.plot([0, x], [0, y], color=source_colour(k), lw=1.2, ls="--")
+        ax.plot(x, y, "o", ms=17, color=source_colour(k))
+        ax.text(x, y, str(k + 1), color="white", ha="center", va="center", fontweight="bold")
+        ax.annotate(
+            f"{azimuths[k]:+.0f}°, {distances[k]:.1f} m", (x, y), (0, 12), textcoords="offset points", ha="center"
+        )
+    ax.set(
+        title="Plan: azimuth is positive to the left", xlabel="x in metres (right)", ylabel="y in metres (front)",
+        aspect="equal",
+    )  # fmt: skip
+    ax.margins(0.05)
+    return ax
+
+
+def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=None):
+    """The channels of a rendering, one above the other, on one scale, with their RMS level.
+
+    Parameters
+    ----------
+    phi : np.ndarray
+        (n_ch, T) float, full scale 1.
+    sample_rate : int
+        In Hz.
+    layout : str
+        One of `LAYOUTS`.
+    """
+    ax = _axes(ax, figsize=(7, 5))
+    names = LAYOUTS[layout]
+    time = np.arange(phi.shape[1]) / sample_rate
+    peak = max(float(np.abs(phi).max()), 1e-9)
+    for row, (name, channel) in enumerate(zip(names, phi)):
+        ax.plot(time, channel / peak * 0.48 - row, lw=0.4, color="#333333", rasterized=True)
+        rms_db = 10 * np.log10(max(float(np.mean(np.square(channel, dtype=np.float64))), 1e-12))
+        ax.text(1.01, -row, f"{rms_db:.0f} dB", transform=ax.get_yaxis_transform(), va="center", fontsize=10)
+    ax.set_yticks([-row for row in range(len(names))], names)
+    ax.set(
+        title=f"{layout}: one gain for all channels (RMS, dB of full scale)", xlabel="time in seconds",
+        xlim=(0, time[-1]), ylim=(-len(names) + 0.4, 0.6),
+    )  # fmt: skip
+    return ax
+
+
+def plot_story(scene: Scene):
+    """One picture of the whole way: photo with regions, depth, plan of the room, six channels.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(
+        2, 2, figsize=(14, 9.5), layout="constrained", gridspec_kw={"width_ratios": [1.15, 1]}
+    )
+    plot_regions(scene, axes[0, 0])
+    plot_depth(scene, axes[0, 1])
+    plot_plan(scene, axes[1, 0])
+    plot_channels(scene.render("5.1"), scene.sample_rate, "5.1", axes[1, 1])
+    return figure

@@ -1,0 +1,181 @@
+"""A Scene: what every step found in a photo, and small methods to hear, save and report it.
+
+Notebook: 00_start_here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb import media, render
+from see2sound_nb.geometry import directions
+from see2sound_nb.hrtf import HRTF
+from see2sound_nb.room import Room
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class Scene:
+    """The results of the five steps for N sources.
+
+    Attributes
+    ----------
+    image : np.ndarray
+        I, (H, W, 3) uint8 RGB, as the models saw it.
+    masks : np.ndarray
+        M, (N, H, W) bool.
+    contours, polygons : list of np.ndarray
+        c_k (L_k, 2) and P_k (V_k, 2), (x, y) in pixels, y down.
+    boxes : np.ndarray
+        R, (N, 4) int, pixels, [x_min, x_max, y_min, y_max].
+    patches : list of np.ndarray
+        I_p, each (h, w, 3) uint8 RGB.
+    labels : list of dict
+        Per source: ``label`` (what a classifier sees), ``caption`` (how that sounds), ``sounds`` (0 to 1).
+    depth : np.ndarray
+        D, (H, W) float32, inverse depth without unit, larger is nearer.
+    positions_m : np.ndarray
+        (N, 3) float64, metres, listener's frame: x right, y forward, z up.
+    audio : np.ndarray
+        A, (N, T) float32, full scale 1, all at the same level as heard from 1 m away; it loops without a seam.
+    sample_rate : int
+        In Hz.
+    room : Room
+    geometry, preset : str
+    seed : int
+    notes : list of str
+        What the run decided on its own, in words.
+    """
+
+    image: np.ndarray
+    masks: np.ndarray
+    contours: list[np.ndarray]
+    polygons: list[np.ndarray]
+    boxes: np.ndarray
+    patches: list[np.ndarray]
+    labels: list[dict[str, Any]]
+    depth: np.ndarray
+    positions_m: np.ndarray
+    audio: np.ndarray
+    sample_rate: int
+    room: Room
+    geometry: str
+    preset: str
+    seed: int
+    notes: list[str] = dataclasses.field(default_factory=list)
+    _responses: dict[str, np.ndarray] = dataclasses.field(default_factory=dict, init=False)
+
+    def __repr__(self) -> str:
+        names = ", ".join(source["label"] for source in self.labels)
+        return f"Scene({len(self.labels)} sources: {names}; preset={self.preset!r}, geometry={self.geometry!r})"
+
+    def impulse_responses(self, layout: str = "5.1", *, hrtf: HRTF | None = None) -> np.ndarray:
+        """Impulse responses h (N, n_ch, L) float32 from every source to every channel (Eq. 4).
+
+        See `render.impulse_responses`. With ``geometry="paper"`` the common silence at their start is cut.
+        """
+        if hrtf is None and layout in self._responses:
+            return self._responses[layout]
+        h = render.impulse_responses(self.room, self.positions_m, layout, sample_rate=self.sample_rate, hrtf=hrtf)
+        if self.geometry == "paper":
+            h = h[..., int(np.argmax(np.abs(h).max(axis=(0, 1)) > 0)) :]
+        if hrtf is None:
+            self._responses[layout] = h
+        return h
+
+    def render(self, layout: str = "5.1", *, hrtf: HRTF | None = None) -> np.ndarray:
+        """Render the scene for a layout, with one gain for all channels.
+
+        Parameters
+        ----------
+        layout : str
+            ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"binaural"`` (left, right), ``"foa"`` (AmbiX: W, Y, Z, X) or
+            ``"stereo"``.
+        hrtf : HRTF, optional
+            Another head for ``"binaural"``, as from `load_hrtf`.
+
+        Returns
+        -------
+        np.ndarray
+            phi, (n_ch, T + L - 1) float32, its loudest sample at -1 dB of full scale.
+
+        Raises
+        ------
+        ValueError
+            If the layout is unknown.
+        """
+        phi, gain_db = self._mix(layout, hrtf)
+        return (phi * 10 ** (gain_db / 20)).astype(np.float32)
+
+    def gain_db(self, layout: str = "5.1") -> float:
+        """The master gain in dB that `render` applies to every channel of a layout."""
+        return self._mix(layout, None)[1]
+
+    def _mix(self, layout: str, hrtf: HRTF | None) -> tuple[np.ndarray, float]:
+        phi = render.render_channels(self.audio, self.impulse_responses(layout, hrtf=hrtf))
+        return phi, render.master_gain_db(phi)
+
+    def save(self, path: str | os.PathLike, layout: str = "5.1", *, subtype: str = "PCM_16") -> pathlib.Path:
+        """Render and write a WAV with the layout's channel mask; see `media.write_wav`."""
+        render.check_layout(layout)
+        media.check_writable(path)
+        return media.write_wav(path, self.render(layout), self.sample_rate, layout=layout, subtype=subtype)
+
+    def levels_db(self) -> np.ndarray:
+        """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.
+
+        Before the master gain; the sources are equally loud at 1 m, so the differences come from distance.
+        """
+        W = self.impulse_responses("foa")[:, :1]
+        power = [np.mean(render.render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
+        return 10 * np.log10(np.maximum(power, 1e-12))
+
+    def report(self) -> dict[str, Any]:
+        """The scene in plain numbers and words, ready for JSON."""
+        azimuth, elevation, distance = directions(self.positions_m)
+        levels = self.levels_db()
+        return {
+            "preset": self.preset,
+            "geometry": self.geometry,
+            "seed": self.seed,
+            "image_size_px": [self.image.shape[1], self.image.shape[0]],
+            "room": {
+                "size_m": list(self.room.size_m),
+                "listener_m": list(self.room.listener_m),
+                "absorption": self.room.absorption,
+                "max_order": self.room.max_order,
+            },
+            "audio": {"sample_rate_hz": self.sample_rate, "duration_s": self.audio.shape[1] / self.sample_rate},
+            "sources": [
+                {
+                    "label": source["label"],
+                    "caption": source["caption"],
+                    "sounds": round(float(source["sounds"]), 3),
+                    "box_px": [int(v) for v in self.boxes[k]],
+                    "position_m": [round(float(v), 3) for v in self.positions_m[k]],
+                    "azimuth_deg": round(float(azimuth[k]), 1),
+                    "elevation_deg": round(float(elevation[k]), 1),
+                    "distance_m": round(float(distance[k]), 2),
+                    "level_db": round(float(levels[k]), 1),
+                }
+                for k, source in enumerate(self.labels)
+            ],
+            "notes": list(self.notes),
+        }
+
+    def describe(self) -> str:
+        """One line per source: number, label, position, azimuth with its side, distance and level."""
+        lines = []
+        for k, source in enumerate(self.report()["sources"], start=1):
+            azimuth = source["azimuth_deg"]
+            side = "left" if azimuth > 0.5 else "right" if azimuth < -0.5 else "ahead"
+            x, y, z = source["position_m"]
+            lines.append(
+                f"{k}. {source['label']} ({source['caption']}): x {x:+.2f}, y {y:+.2f}, z {z:+.2f} m; "
+                f"azimuth {azimuth:+.0f} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
+            )
+        return "\n".join(lines)

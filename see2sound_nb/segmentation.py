@@ -1,0 +1,148 @@
+"""Segment Anything: masks of a whole photo, masks under a click, and which of them become sources.
+
+Notebook: 00_start_here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+#: A source covers at least and at most this share of the photo: less is a detail, more is the background.
+LEAST_AREA, MOST_AREA = 0.005, 0.6
+#: A region this much of which lies inside another one (as a share of the smaller) is the same source.
+MOST_OVERLAP = 0.3
+#: A region that fills more than half of each of this many of the photo's four borders is background.
+BACKGROUND_BORDERS = 3
+
+
+def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:  # noqa: E741
+    """Find masks everywhere: prompt SAM with a grid of points and keep what is stable.
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    sam : segment_anything.modeling.Sam
+        As from `models.load_sam`.
+    options : mapping, optional
+        Arguments of `segment_anything.SamAutomaticMaskGenerator`.
+
+    Returns
+    -------
+    M : np.ndarray
+        (N, H, W) bool, largest first; N may be 0.
+    quality : np.ndarray
+        (N,) float64, the intersection over union that SAM predicts for its own mask, 0 to 1.
+
+    Notes
+    -----
+    Paper: section 4.1, M. Segment Anything (Kirillov et al. 2023). Notebook: 00_start_here.
+    """
+    from see2sound_nb._torchvision import ensure_torchvision
+
+    ensure_torchvision()
+    from segment_anything import SamAutomaticMaskGenerator
+
+    found = SamAutomaticMaskGenerator(sam, **(options or {})).generate(I)
+    found = sorted((mask for mask in found if mask["segmentation"].any()), key=lambda mask: -mask["area"])
+    if not found:
+        return np.zeros((0, *I.shape[:2]), dtype=bool), np.zeros(0)
+    return np.stack([mask["segmentation"] for mask in found]), np.array([mask["predicted_iou"] for mask in found])
+
+
+def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:
+    """Choose the largest masks, as the paper's code does (``select="area"``).
+
+    Parameters
+    ----------
+    M : np.ndarray
+        (N, H, W) bool.
+    sources : int
+        How many.
+
+    Returns
+    -------
+    np.ndarray
+        (K,) int64 indices into `M`, largest first, K <= sources. They may be nested, and are often background.
+    """
+    area = np.asarray(M).reshape(len(M), -1).sum(axis=1)
+    return np.argsort(-area, kind="stable")[:sources]
+
+
+def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> np.ndarray:
+    """Leave out what no listener would point at: specks, backgrounds, and near copies.
+
+    Parameters
+    ----------
+    M : np.ndarray
+        (N, H, W) bool.
+    quality : np.ndarray
+        (N,) float, 0 to 1.
+    most : int
+        Keep at most this many, the best by quality and size: each is looked at by a classifier afterwards.
+
+    Returns
+    -------
+    np.ndarray
+        (K,) int64 indices into `M`, best first.
+    """
+    M = np.asarray(M, dtype=bool)
+    if len(M) == 0:
+        return np.zeros(0, dtype=np.int64)
+    area = M.reshape(len(M), -1).mean(axis=1)
+    borders = sum(edge.mean(axis=1) > 0.5 for edge in (M[:, 0], M[:, -1], M[:, :, 0], M[:, :, -1]))
+    usable = (area >= LEAST_AREA) & (area <= MOST_AREA) & (borders < BACKGROUND_BORDERS)
+    order = np.argsort(-np.where(usable, quality * np.sqrt(area), -1), kind="stable")[: int(usable.sum())]
+    kept: list[int] = []
+    for k in order:
+        if all(_iou(M[k], M[j]) < 0.7 for j in kept):
+            kept.append(int(k))
+        if len(kept) == most:
+            break
+    return np.array(kept, dtype=np.int64)
+
+
+def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], sources: int) -> np.ndarray:
+    """Choose the regions that a listener would (``select="sounds"``).
+
+    Every region has a score: how likely it is that the thing can sound, times the mask's quality, times the
+    square root of its share of the photo (size matters, but a large wall must not beat a small dog). The
+    best is taken; regions that overlap it, lie in it or hold it are passed over; and so on.
+
+    Parameters
+    ----------
+    M : np.ndarray
+        (K, H, W) bool, candidates.
+    quality : np.ndarray
+        (K,) float, 0 to 1.
+    sounds : sequence of float
+        (K,) likelihood that the thing in the region can sound, 0 to 1.
+    sources : int
+        At most this many.
+
+    Returns
+    -------
+    np.ndarray
+        Indices into `M`, best first; fewer than `sources` where the photo has no more.
+    """
+    M = np.asarray(M, dtype=bool)
+    area = M.reshape(len(M), -1).mean(axis=1) if len(M) else np.zeros(0)
+    score = np.asarray(sounds, dtype=np.float64) * quality * np.sqrt(area)
+    chosen: list[int] = []
+    for k in np.argsort(-score, kind="stable"):
+        if all(_share_of_smaller(M[k], M[j]) <= MOST_OVERLAP for j in chosen):
+            chosen.append(int(k))
+        if len(chosen) == sources:
+            break
+    return np.array(chosen, dtype=np.int64)
+
+
+def _iou(a: np.ndarray, b: np.ndarray) -> float:
+    return np.count_nonzero(a & b) / max(np.count_nonzero(a | b), 1)
+
+
+def _share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:
+    return np.count_nonzero(a & b) / max(min(np.count_nonzero(a), np.count_nonzero(b)), 1)

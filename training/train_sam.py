@@ -1,0 +1,296 @@
+"""Train the tiny SAM on rendered scenes (the trunk stays frozen, its features are read from the shards).
+
+    python training/train_sam.py --shards DIR --run FOLDER --steps 6000 --seed 7 [--resume] [--out FILE]
+
+Writes ``FOLDER/checkpoint.pt`` and the averaged weights as ``FILE`` (safetensors, float16) every few hundred steps.
+New shards are used as they appear.
+"""
+
+import argparse
+import itertools
+import math
+import os
+import pathlib
+import time
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from see2sound_nb.tiny import sam as tiny
+from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD
+
+PICTURES, PROMPTS, SLOTS = 6, 8, 5
+ORDERS = [[o for o in itertools.combinations(range(3), n)] for n in range(4)]
+METADATA = {"licence": "Apache-2.0", "source": "see2sound_nb training/train_sam.py, see tiny_sam.md"}
+
+
+# ------------------------------------------------------------------------------------------ data
+def load_scenes(rng, folder):
+    """Random pictures of one random shard: normalised pixels, trunk features, labels (I, 3, H/2, W/2)."""
+    shards = sorted(p for p in folder.glob("shard?????"))
+    if not shards:
+        raise ValueError(f"no shard in {folder}; render some with training/render_scenes.py")
+    shard = shards[rng.integers(len(shards))]
+    labels = np.load(shard / "labels.npy", mmap_mode="r")
+    which = np.sort(rng.choice(len(labels), PICTURES, replace=False))
+    read = {
+        name: torch.from_numpy(np.load(shard / f"{name}.npy", mmap_mode="r")[which])
+        for name in ("picture", "f0", "f1", "f2", "f3")
+    }
+    pixels = (read["picture"].permute(0, 3, 1, 2).float() - PIXEL_MEAN[0]) / PIXEL_STD[0]
+    return pixels, [read[f"f{i}"].float() for i in range(4)], labels[which]
+
+
+def innermost(mask):
+    """The point of a mask that is farthest from its outline, (y, x)."""
+    distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    return np.unravel_index(distance.argmax(), mask.shape)
+
+
+def pick(rng, mask):
+    """A point of a mask: anywhere, or innermost."""
+    if rng.random() < 0.35:
+        return innermost(mask)
+    flat = np.flatnonzero(mask)
+    return np.unravel_index(flat[rng.integers(len(flat))], mask.shape)
+
+
+def sample_prompts(rng, labels):
+    """Prompts with their true masks for one picture.
+
+    Returns tokens (K, SLOTS, TOKEN), earlier (K, 1, h, w), truth (K, 3, h, w) ordered by area, count (K,).
+    """
+    height, width = labels.shape[1] // 2, labels.shape[2] // 2
+    tokens = np.zeros((PROMPTS, SLOTS, tiny.TOKEN), np.float32)
+    earlier = np.zeros((PROMPTS, 1, height, width), np.float32)
+    truth, count = np.zeros((PROMPTS, 3, height, width), np.float32), np.zeros(PROMPTS, int)
+    smallest = 0.004 * labels[0].size
+    for k in range(PROMPTS):
+        masks, point = _segments(rng, labels, smallest)
+        if masks is None:
+            continue
+        if rng.random() < 0.6:
+            _put(tokens[k], 0, point, tiny.POSITIVE)
+        else:
+            chosen = rng.integers(len(masks))
+            _refine(rng, tokens[k], earlier[k, 0], masks, chosen, point)
+            masks = masks[chosen : chosen + 1]
+        count[k] = len(masks)
+        for level, mask in enumerate(masks):
+            truth[k, level] = mask.reshape(height, 2, width, 2).mean((1, 3))
+    return tokens, earlier, truth, count
+
+
+def _segments(rng, labels, smallest):
+    """A clicked point and the different segments around it, from small to large."""
+    for _ in range(20):
+        level = rng.integers(3)
+        if rng.random() < 0.5:  # by area, as the automatic generator's grid does
+            point = tuple(rng.integers(labels.shape[1:]))
+        else:  # by segment
+            names = np.unique(labels[level])
+            point = pick(rng, labels[level] == names[rng.integers(len(names))])
+        masks = [labels[i] == labels[i][point] for i in range(3) if labels[i][point]]
+        masks = [m for m in masks if m.sum() > smallest]
+        masks.sort(key=np.sum)
+        different = [m for i, m in enumerate(masks) if not i or m.sum() > 1.1 * masks[i - 1].sum()]
+        if different:
+            return different, point
+    return None, None
+
+
+def _put(tokens, slot, point, kind):
+    tokens[slot, :2] = (np.array(point[::-1]) + 0.5) * 2 / tiny.IMAGE_SIZE
+    tokens[slot, kind] = 1
+
+
+def _refine(rng, tokens, earlier, masks, chosen, point):
+    """A box, more clicks, or clicks beside an earlier mask, all for one chosen segment."""
+    mask, kind = masks[chosen], rng.random()
+    if kind < 0.45:
+        ys, xs = np.nonzero(mask)
+        low, high = np.array([ys.min(), xs.min()]), np.array([ys.max(), xs.max()])
+        jitter = rng.normal(0, 0.04, (2, 2)) * (high - low + 1)
+        _put(tokens, 3, low + jitter[0], tiny.CORNER_LOW)
+        _put(tokens, 4, high + jitter[1], tiny.CORNER_HIGH)
+        if kind < 0.25:
+            return
+    _put(tokens, 0, point, tiny.POSITIVE)
+    around = cv2.dilate(mask.astype(np.uint8), np.ones((25, 25))) > mask
+    bigger = masks[-1] & ~mask
+    for slot in range(1, rng.integers(1, 4)):
+        if rng.random() < 0.4:
+            _put(tokens, slot, pick(rng, mask), tiny.POSITIVE)
+            continue
+        outside = bigger if bigger.sum() > 50 and rng.random() < 0.6 else around if rng.random() < 0.6 else ~mask
+        if outside.any():
+            _put(tokens, slot, pick(rng, outside), tiny.NEGATIVE)
+    if kind > 0.8:
+        rough = cv2.blur(
+            np.roll(mask, rng.integers(-8, 9, 2), (0, 1)).astype(np.float32), (int(rng.integers(3, 25)),) * 2
+        )
+        earlier[:] = np.tanh(4 * (rough[::2, ::2] - rng.uniform(0.3, 0.7)))
+
+
+# ---------------------------------------------------------------------------------------- losses
+def mask_losses(masks, truth):
+    """Cross-entropy and Dice of every output against every true mask, (P, truth 3, output 3)."""
+    inside = masks.sigmoid()
+    agree = torch.einsum("pohw,pthw->pto", masks, truth) / masks[0, 0].numel()
+    entropy = F.softplus(masks).mean((2, 3))[:, None] - agree
+    both = torch.einsum("pohw,pthw->pto", inside, truth)
+    total = inside.sum((2, 3))[:, None] + truth.sum((2, 3))[:, :, None]
+    return 2 * entropy + 1 - (2 * both + 1) / (total + 1)
+
+
+def assign(losses, count):
+    """Least mean loss over the order-keeping ways to give each true mask its own output."""
+    total = losses.new_zeros(())
+    for n in (1, 2, 3):
+        rows = losses[count == n]
+        if len(rows):
+            ways = [torch.stack([rows[:, t, o] for t, o in enumerate(order)]).mean(0) for order in ORDERS[n]]
+            spare = rows[:, :n].amin(1).mean(1)  # every output stays near some truth
+            total = total + (torch.stack(ways).amin(0) + 0.05 * spare).sum()
+    return total / (count > 0).sum().clamp(min=1)
+
+
+def overlaps(masks, truth, count):
+    """Best IoU of every output with a true mask, (P, 3)."""
+    a, b = (masks > 0).float(), (truth > 0.5).float()
+    both = torch.einsum("pohw,pthw->pto", a, b)
+    union = a.sum((2, 3))[:, None] + b.sum((2, 3))[:, :, None] - both
+    known = (torch.arange(3) < count[:, None])[..., None]
+    return both / union.clamp(min=1) * known
+
+
+def contrast(rng, embeddings, labels, gain, bias):
+    """Pixels of one object alike, pixels of different groups unlike (parts of one group: either)."""
+    height, width = embeddings.shape[-2:]
+    at = torch.from_numpy(rng.integers(height * width, size=256))
+    vectors = embeddings[:, : tiny.EMBEDDING].flatten(2)[..., at] / math.sqrt(tiny.HEADS)
+    logits = gain * (torch.einsum("ica,icb->iab", vectors, vectors) - bias)
+    flat = torch.from_numpy(np.ascontiguousarray(labels[:, :, ::2, ::2])).flatten(2)[..., at].long()
+    same = flat[:, 1, :, None] == flat[:, 1, None]
+    group = flat[:, 2, :, None] == flat[:, 2, None]
+    known = (flat[:, 1] > 0)[:, :, None] | (flat[:, 1] > 0)[:, None]
+    losses = F.binary_cross_entropy_with_logits(logits, same.float(), reduction="none")
+    positive, negative = same & known, ~same & ~group & known
+    return (losses * positive).sum() / positive.sum().clamp(min=1) + (losses * negative).sum() / negative.sum().clamp(
+        min=1
+    )
+
+
+# -------------------------------------------------------------------------------------- training
+class Network(torch.nn.Module):
+    """Encoder and decoder without the trunk."""
+
+    def __init__(self):
+        super().__init__()
+        self.image_encoder = tiny.TinyImageEncoder(trunk=torch.nn.Identity())
+        self.mask_decoder = tiny.TinyMaskDecoder()
+
+
+def step_loss(network, grid, rng, folder, report):
+    pixels, features, labels = load_scenes(rng, folder)
+    prompts = [sample_prompts(rng, one) for one in labels]
+    tokens, earlier, truth, count = (torch.from_numpy(np.stack(x)) for x in zip(*prompts))
+    last = torch.channels_last
+    embeddings = network.image_encoder.pyramid(
+        pixels.contiguous(memory_format=last), [f.contiguous(memory_format=last) for f in features]
+    )
+    height, width = embeddings.shape[-2:]
+    masks, quality = network.mask_decoder.decode(embeddings, grid[..., :height, :width], tokens, earlier)
+    keep = count.flatten() > 0
+    masks, quality, truth, count = (x.flatten(0, 1)[keep] for x in (masks, quality, truth, count))
+    with torch.no_grad():
+        overlap = overlaps(masks, truth, count)
+        target = overlap.amax(1)
+    drawn = assign(mask_losses(masks, truth), count)
+    judged = F.binary_cross_entropy_with_logits(quality, target)
+    decoder = network.mask_decoder
+    alike = contrast(rng, embeddings, labels, decoder.gain, decoder.bias[1])
+    known = overlap.amax(2).sum(1) / count
+    chosen = target.gather(1, quality.argmax(1, keepdim=True))
+    report.append(
+        [
+            drawn.item(),
+            alike.item(),
+            known.mean().item(),
+            chosen.mean().item(),
+            (quality.sigmoid() - target).abs().mean().item(),
+        ]
+    )
+    return drawn + 0.5 * alike + 0.5 * judged
+
+
+def export(state, path):
+    half = {name: tensor.half().contiguous() for name, tensor in state.items()}
+    save_file(half, path.with_suffix(".part"), metadata=METADATA)
+    os.replace(path.with_suffix(".part"), path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shards", type=pathlib.Path, required=True)
+    parser.add_argument("--run", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--resume", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    torch.manual_seed(args.seed)
+    args.run.mkdir(parents=True, exist_ok=True)
+    train(args, Network().to(memory_format=torch.channels_last))
+
+
+def train(args, network):
+    optimizer = torch.optim.AdamW(network.parameters(), lr=args.rate, weight_decay=1e-4)
+    average = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    checkpoint, start = args.run / "checkpoint.pt", 0
+    if args.resume:
+        saved = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimizer.load_state_dict(saved["optimizer"])
+        average, start = saved["average"], saved["step"]
+    grid, report, clock = tiny.TinyPromptEncoder().get_dense_pe(), [], time.time()
+    for step in range(start, args.steps):
+        rate = args.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / args.steps)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        loss = step_loss(network, grid, np.random.default_rng([args.seed, step]), args.shards, report)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        keep = min(0.998, (step + 1) / (step + 10))
+        for name, tensor in network.state_dict().items():
+            average[name].lerp_(tensor, 1 - keep)
+        if (step + 1) % 25 == 0:
+            means = " ".join(
+                f"{name} {value:.3f}"
+                for name, value in zip(("masks", "contrast", "best", "chosen", "iou_error"), np.mean(report, 0))
+            )
+            print(f"step {step + 1} {means} {(time.time() - clock) / len(report):.2f} s/step", flush=True)
+            report, clock = [], time.time()
+        if (step + 1) % 200 == 0 or step + 1 == args.steps:
+            torch.save(
+                {
+                    "network": network.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "average": average,
+                    "step": step + 1,
+                },
+                checkpoint,
+            )
+            export(average, args.out or args.run / "tiny_sam.safetensors")
+
+
+if __name__ == "__main__":
+    main()
