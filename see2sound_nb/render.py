@@ -26,6 +26,8 @@ LAYOUTS = {
 SPEAKERS_DEG = {"FL": 30.0, "FR": -30.0, "FC": 0.0, "SL": 110.0, "SR": -110.0}
 #: The LFE carries what is below this frequency; replay systems add 10 dB to it, so it is fed 10 dB less.
 LFE_CUTOFF_HZ, LFE_GAIN_DB = 120.0, -10.0
+#: The filter of the LFE rings on for so long after the last arrival.
+LFE_TAIL_S = 0.05
 #: The loudest sample of a rendering, in dB of full scale.
 MASTER_PEAK_DB = -1.0
 
@@ -163,6 +165,7 @@ def _panned(images: np.ndarray, reflection: np.ndarray, layout: str, sample_rate
         gains = np.insert(gains, 3, 1.0, axis=1)
     h = sum_of_arrivals(distance / SPEED_OF_SOUND_M_S, gains * (reflection / distance)[:, None], sample_rate)
     if layout == "5.1":
+        h = np.pad(h, ((0, 0), (0, int(LFE_TAIL_S * sample_rate))))
         h[3] = low_pass(h[3], sample_rate) * 10 ** (LFE_GAIN_DB / 20)
     return h
 

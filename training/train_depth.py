@@ -109,7 +109,7 @@ def validate(head, bank, rng_seed: int = 0):
     rng, right, prior = np.random.default_rng(rng_seed), [], []
     head.eval()
     for item in bank.items:
-        rows = slice(0, 48)
+        rows = slice(0, 40)
         p = head([f[rows].float() for f in item["features"]]).flatten(1)
         t = item["inverse"][rows].float()
         y = torch.arange(t.shape[1])[:, None].expand(t.shape[1:]).reshape(-1) + torch.rand(t[0].numel()) * 1e-3
@@ -126,6 +126,7 @@ def validate(head, bank, rng_seed: int = 0):
 def save(state: dict, path: pathlib.Path):
     half = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in state.items()}
     save_file(half, path.with_suffix(".part"), metadata=META)
+    path.with_suffix(".part").chmod(0o644)
     os.replace(path.with_suffix(".part"), path)
 
 
@@ -175,12 +176,12 @@ def train(args):
         optimiser.step()
         total.append(loss.item())
         step += 1
-        keep = min(0.995, step / (step + 20))
+        keep = min(0.99, step / (step + 20))
         for k, v in head.state_dict().items():
             slow[k] = v.clone() if not v.is_floating_point() else slow[k] * keep + v * (1 - keep)
         if step % 50 == 0:
-            bank.refresh(2)
-        if step % 200 == 0:
+            bank.refresh(1)
+        if step % 100 == 0:
             judge.load_state_dict(slow)
             right, prior = validate(judge, held_out)
             print(f"step {step} {time.time() - start:.0f} s shards {len(bank.items)} loss {np.mean(total):.4f} "

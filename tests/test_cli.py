@@ -1,0 +1,101 @@
+"""The command line: what it writes, what it prints, and exit code 2 with one line for bad input."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from see2sound_nb import cli
+from see2sound_nb.machine import demo_photo
+from see2sound_nb.pipeline import See2Sound
+
+
+@pytest.fixture(autouse=True)
+def one_pipeline(monkeypatch, pipeline):
+    """Models are loaded once for all tests of this file."""
+    monkeypatch.setattr(cli, "See2Sound", lambda preset: pipeline if preset == "tiny" else See2Sound(preset=preset))
+
+
+def test_writes_a_wav_and_a_report(tmp_path, capsys):
+    out = tmp_path / "a.wav"
+    assert cli.main([str(demo_photo()), "-o", str(out), "--sources", "2", "--seed", "3", "--json"]) == 0
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert report["seed"] == 3
+    assert report["output"]["channels"] == ["FL", "FR", "FC", "LFE", "SL", "SR"]
+    info = soundfile.info(out)
+    assert (info.channels, info.samplerate) == (6, 16000)
+    assert "audio" in printed.err, "progress goes to standard error"
+
+
+def test_prints_what_it_heard(tmp_path, capsys):
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--layout", "foa", "--sources", "1"]) == 0
+    text = capsys.readouterr().out
+    assert "azimuth" in text
+    assert "m away" in text
+    assert "master gain" in text
+    assert soundfile.info(tmp_path / "a.wav").channels == 4
+
+
+def bad_photo(folder, kind):
+    path = folder / "photo.jpg"
+    if kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("hello")
+    elif kind == "truncated":
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (300, 300, 3), np.uint8)).save(path)
+        path.write_bytes(path.read_bytes()[:5000])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "truncated"])
+def test_a_bad_photo_is_one_line_and_exit_code_2(tmp_path, capsys, kind):
+    out = tmp_path / "out"
+    out.mkdir()
+    photo = bad_photo(tmp_path, kind)
+    assert cli.main([str(photo), "-o", str(out / "a.wav")]) == 2
+    printed = capsys.readouterr()
+    errors = [line for line in printed.err.splitlines() if "error" in line]
+    assert len(errors) == 1
+    assert str(photo) in errors[0]
+    assert printed.out == ""
+    assert os.listdir(out) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sources", "0"], "sources=0"),
+        (["--layout", "9.1"], "9.1"),
+        (["--preset", "huge"], "huge"),
+        (["-o", "nowhere/a.wav"], "nowhere"),
+        (["--geometry", "flat"], "flat"),
+    ],
+)
+def test_bad_options_are_named(tmp_path, capsys, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([str(demo_photo()), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_interrupted_run_writes_nothing(tmp_path, capsys, monkeypatch, pipeline):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "run", stop)
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav")]) == cli.INTERRUPTED
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "see2sound_nb", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("see2sound_nb ")

@@ -1,0 +1,97 @@
+"""What a user installs: the same requirements everywhere, light imports, names that exist, weights of modest size."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+import see2sound_nb
+
+ROOT = pathlib.Path(__file__).parent.parent
+#: conda's names of what pip calls torch
+CONDA_NAMES = {"pytorch-cpu": "torch", "torchvision": "torchvision"}
+
+
+def pyproject():
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pinned():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return {line.split("==")[0].lower() for line in lines if line and not line.startswith("#")}
+
+
+def test_binder_names_the_same_requirements_as_pyproject():
+    dependencies = yaml.safe_load((ROOT / "binder/environment.yml").read_text())["dependencies"]
+    (pip,) = (entry["pip"] for entry in dependencies if isinstance(entry, dict))
+    conda = [
+        entry for entry in dependencies if isinstance(entry, str) and not re.match(r"(python|pip)\b(?!-|vision)", entry)
+    ]
+    renamed = [re.sub(r"^[\w-]+", lambda name: CONDA_NAMES[name[0]], entry) for entry in conda]
+    project = pyproject()
+    assert sorted(pip + renamed) == sorted(project["dependencies"] + project["optional-dependencies"]["lab"])
+
+
+def test_environment_yml_installs_the_package_under_the_constraints():
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    (pip,) = (entry["pip"] for entry in dependencies if isinstance(entry, dict))
+    assert pip == ["-c constraints.txt", "-e .[lab,test]"]
+    assert f"python{pyproject()['requires-python']}" in dependencies
+
+
+def test_every_requirement_is_pinned_in_the_constraints():
+    project = pyproject()
+    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    missing = {re.match(r"[\w-]+", entry)[0].lower() for entry in wanted} - pinned()
+    assert not missing
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import see2sound_nb, sys, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {
+        "torch",
+        "torchvision",
+        "transformers",
+        "diffusers",
+        "timm",
+        "cv2",
+        "matplotlib",
+        "scipy",
+        "pyroomacoustics",
+    }
+    assert not heavy & set(json.loads(done.stdout))
+
+
+def test_public_names_exist_and_are_documented():
+    assert sorted(see2sound_nb.__all__, key=str.lower) == sorted(set(see2sound_nb.__all__), key=str.lower)
+    for name in see2sound_nb.__all__:
+        thing = getattr(see2sound_nb, name)
+        if callable(thing):
+            assert thing.__doc__, f"{name} has no docstring"
+
+
+def test_weights_are_safetensors_with_cards_and_fit():
+    weights = ROOT / "see2sound_nb/weights"
+    files = [path for path in weights.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 40e6
+    for path in files:
+        assert path.suffix in {".safetensors", ".npz", ".md", ".json"}, path
+    cards = {card.stem for card in weights.glob("*.md")}
+    for path in weights.iterdir():
+        if path.suffix != ".md":
+            assert path.stem in cards or path.name in cards, f"{path.name} has no card"
+
+
+@pytest.mark.parametrize("name", ["demo", "test", "lab"])
+def test_make_targets_that_the_readme_names_exist(name):
+    assert f"make {name}" in (ROOT / "README.md").read_text()
+    assert re.search(rf"(?m)^{name}:", (ROOT / "Makefile").read_text())

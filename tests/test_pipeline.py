@@ -1,0 +1,159 @@
+"""The whole way from a photo to spatial audio, on the shipped photo and on bad input."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+import soundfile
+
+import see2sound_nb as s2s
+from see2sound_nb.pipeline import SOURCE_LEVEL_DB
+
+
+def side_by_side():
+    """A photo of a cat-sized red disc on the left of a green ground."""
+    picture = np.full((300, 400, 3), (90, 140, 60), np.uint8)
+    picture[150:] = (120, 110, 90)
+    disc = (np.arange(400) - 80) ** 2 + (np.arange(300)[:, None] - 170) ** 2 < 60**2
+    picture[disc] = (200, 40, 30)
+    return picture
+
+
+def test_every_intermediate_is_there(scene):
+    N, (H, W) = len(scene.labels), scene.image.shape[:2]
+    assert 1 <= N <= 3
+    assert scene.masks.shape == (N, H, W)
+    assert scene.masks.dtype == bool
+    assert len(scene.contours) == len(scene.polygons) == len(scene.patches) == N
+    assert scene.boxes.shape == (N, 4)
+    assert scene.depth.shape == (H, W)
+    assert scene.positions_m.shape == (N, 3)
+    assert scene.audio.shape[0] == N
+    assert scene.audio.dtype == np.float32
+    assert scene.audio.shape[1] / scene.sample_rate >= 5
+    assert scene.sample_rate == 16000
+    assert scene.impulse_responses("5.1").shape[:2] == (N, 6)
+    for (x0, x1, y0, y1), patch in zip(scene.boxes, scene.patches):
+        np.testing.assert_array_equal(patch, scene.image[y0 : y1 + 1, x0 : x1 + 1])
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("5.1", 6), ("binaural", 2), ("foa", 4), ("stereo", 2)])
+def test_renderings_have_the_right_shape_and_do_not_clip(scene, layout, channels):
+    phi = scene.render(layout)
+    assert phi.dtype == np.float32
+    assert phi.shape[0] == channels
+    assert phi.shape[1] == scene.audio.shape[1] + scene.impulse_responses(layout).shape[-1] - 1
+    assert 20 * np.log10(np.abs(phi).max()) == pytest.approx(-1, abs=0.01)
+    unscaled = s2s.render_channels(scene.audio, scene.impulse_responses(layout))
+    np.testing.assert_allclose(phi, unscaled * 10 ** (scene.gain_db(layout) / 20), atol=1e-5)
+
+
+def test_sources_stand_where_the_picture_shows_them_and_the_left_one_is_heard_on_the_left(pipeline):
+    scene = pipeline.run(side_by_side(), sources=1)
+    azimuth = s2s.directions(scene.positions_m)[0][0]
+    assert azimuth > 5, "left of the middle"
+    energy = (scene.render("5.1").astype(float) ** 2).sum(axis=1)
+    assert energy[0] > 1.5 * energy[1], "FL above FR"
+    left, right = scene.impulse_responses("binaural")[0].astype(float)
+    assert (left**2).sum() > (right**2).sum()
+    threshold = 0.2 * max(np.abs(left).max(), np.abs(right).max())
+    assert np.argmax(np.abs(left) > threshold) <= np.argmax(np.abs(right) > threshold), "not later at the left ear"
+
+
+def test_mirrored_photo_mirrors_the_scene(pipeline):
+    x, mirrored = (
+        pipeline.run(p, sources=1).positions_m[0, 0] for p in (side_by_side(), side_by_side()[:, ::-1].copy())
+    )
+    assert x < 0 < mirrored
+    assert mirrored == pytest.approx(-x, rel=0.35)
+
+
+def test_sources_are_equally_loud_at_one_metre_and_differ_by_distance(scene):
+    rms_db = 10 * np.log10((scene.audio.astype(float) ** 2).mean(axis=1))
+    np.testing.assert_allclose(rms_db, SOURCE_LEVEL_DB, atol=0.01)
+    assert (scene.levels_db() < SOURCE_LEVEL_DB + 6).all()
+
+
+def test_the_same_seed_gives_the_same_sound(pipeline, scene):
+    again = pipeline.run(s2s.demo_photo(), sources=3, seed=0)
+    np.testing.assert_array_equal(again.audio, scene.audio)
+    other = pipeline.run(s2s.demo_photo(), sources=1, seed=1)
+    assert not np.allclose(other.audio[0], scene.audio[0])
+
+
+def test_a_prompt_changes_the_sound(pipeline):
+    plain, rain = (pipeline.run(side_by_side(), sources=1, prompt=p).audio[0] for p in (None, "heavy rain"))
+    assert not np.allclose(plain, rain)
+
+
+def test_saved_files_are_what_the_scene_renders(tmp_path, scene):
+    for layout in s2s.LAYOUTS:
+        path = scene.save(tmp_path / f"{layout}.wav", layout=layout)
+        back, rate = soundfile.read(path)
+        assert rate == scene.sample_rate
+        np.testing.assert_allclose(back.T, scene.render(layout), atol=2.0**-14)
+
+
+def test_the_report_is_json_and_agrees_with_the_scene(scene):
+    report = json.loads(json.dumps(scene.report()))
+    assert len(report["sources"]) == len(scene.labels)
+    for source, position in zip(report["sources"], scene.positions_m):
+        np.testing.assert_allclose(source["position_m"], position, atol=1e-3)
+        assert (source["azimuth_deg"] > 0) == (position[0] < 0)
+    assert len(scene.describe().splitlines()) == len(scene.labels)
+    assert repr(scene) == repr(scene)
+
+
+def test_paper_geometry_runs_and_says_what_it_changed(pipeline):
+    scene = pipeline.run(s2s.demo_photo(), sources=2, geometry="paper", select="area")
+    assert scene.room.size_m[0] == scene.image.shape[1]
+    assert any("FR" in note for note in scene.notes)
+    assert np.abs(scene.render("5.1")).max() > 0.5
+    assert len(scene.impulse_responses("5.1")[0, 0]) < 16000 * 10
+
+
+@pytest.mark.parametrize("photo", [np.zeros((80, 120, 3), np.uint8), np.full((1, 1, 3), 200, np.uint8)])
+def test_a_picture_without_regions_is_one_ambient_source(pipeline, photo):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        scene = pipeline.run(photo)
+    assert len(scene.labels) == 1
+    assert scene.masks.all()
+    assert any("No region" in str(w.message) for w in caught)
+    assert scene.positions_m[0, 0] == 0
+    assert np.abs(scene.render("binaural")).max() > 0.5
+
+
+def test_figures_are_drawn(scene):
+    from matplotlib import pyplot
+
+    figure = s2s.plot_story(scene)
+    assert len(figure.axes) == 5, "four panels and a colour bar"
+    assert all(ax.get_xlabel() for ax in figure.axes[:4])
+    pyplot.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"sources": 0}, "sources=0"),
+        ({"sources": 11}, "sources=11"),
+        ({"select": "best"}, "best"),
+        ({"geometry": "flat"}, "flat"),
+    ],
+)
+def test_arguments_out_of_range_are_named(pipeline, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pipeline.run(side_by_side(), **arguments)
+
+
+def test_unknown_names_are_named(scene, tmp_path):
+    with pytest.raises(ValueError, match="huge"):
+        s2s.See2Sound(preset="huge")
+    with pytest.raises(ValueError, match="tiny-depth"):
+        s2s.See2Sound(depth="tiny-sam")
+    with pytest.raises(ValueError, match="quad"):
+        scene.render("quad")
+    with pytest.raises(ValueError, match="quad"):
+        scene.save(tmp_path / "a.wav", layout="quad")

@@ -1,0 +1,56 @@
+"""Which masks become sources: what can sound, apart from each other, and not the background."""
+
+import numpy as np
+
+from see2sound_nb import segmentation
+
+
+def box(x0, x1, y0, y1, shape=(100, 150)):
+    mask = np.zeros(shape, bool)
+    mask[y0:y1, x0:x1] = True
+    return mask
+
+
+WALL = box(0, 150, 0, 80)  # fills three borders for the most part
+DOG, HEAD, CAR, SPECK = box(10, 50, 40, 90), box(15, 30, 45, 60), box(90, 140, 50, 95), box(60, 63, 10, 13)
+M = np.stack([WALL, DOG, HEAD, CAR, SPECK])
+
+
+def test_the_papers_way_takes_the_largest_masks_even_the_wall():
+    assert segmentation.largest_sources(M, 3).tolist() == [0, 3, 1]
+
+
+def test_candidates_are_neither_background_nor_specks_nor_copies():
+    twin = DOG.copy()
+    twin[40] = False
+    masks = np.stack([*M, twin])
+    kept = segmentation.candidate_sources(masks, np.ones(6))
+    assert set(kept.tolist()) == {1, 2, 3}
+    assert len(segmentation.candidate_sources(M[:0], np.zeros(0))) == 0
+
+
+def test_a_listener_takes_what_sounds_and_never_a_part_of_a_chosen_source():
+    regions = np.stack([DOG, HEAD, CAR])
+    chosen = segmentation.choose_sources(regions, np.ones(3), [0.9, 0.9, 0.4], sources=3)
+    assert chosen.tolist() == [0, 2], "the head lies in the dog"
+    silent_car = segmentation.choose_sources(regions, np.ones(3), [0.9, 0.9, 0.0], sources=1)
+    assert silent_car.tolist() == [0]
+
+
+def test_a_small_loud_thing_beats_a_large_silent_one():
+    regions = np.stack([box(0, 80, 0, 60), box(100, 120, 40, 60)])
+    assert segmentation.choose_sources(regions, np.ones(2), [0.05, 0.9], sources=1).tolist() == [1]
+
+
+def test_automatic_masks_find_the_objects_of_a_simple_picture(pipeline):
+    picture = np.full((200, 300, 3), (90, 140, 60), np.uint8)
+    disc = (np.arange(300) - 80) ** 2 + (np.arange(200)[:, None] - 100) ** 2 < 45**2
+    square = box(190, 260, 60, 140, (200, 300))
+    picture[disc], picture[square] = (200, 40, 30), (40, 60, 200)
+    masks, quality = segmentation.automatic_masks(picture, *pipeline.model("segmentation"))
+    assert masks.dtype == bool
+    assert len(masks) == len(quality)
+    assert (np.diff(masks.sum(axis=(1, 2))) <= 0).all(), "largest first"
+    for thing in (disc, square):
+        iou = [(m & thing).sum() / (m | thing).sum() for m in masks]
+        assert max(iou) > 0.8

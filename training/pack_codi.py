@@ -1,0 +1,46 @@
+"""Write the shipped weights of the tiny CoDi from the checkpoints of its training: float16 safetensors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+
+import torch
+from safetensors.torch import save_file
+
+
+def main() -> None:
+    """Read ``RUN/vae.pt``, ``RUN/unet.pt`` and ``RUN/known.pt``; write the weights file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=pathlib.Path, required=True)
+    parser.add_argument("--steps", type=int, default=25, help="denoising steps by default")
+    parser.add_argument("--guidance", type=float, default=3.0, help="guidance scale by default")
+    args = parser.parse_args()
+    from see2sound_nb.tiny import codi
+
+    vae = torch.load(args.run / "vae.pt", weights_only=True)["model"]
+    saved = args.run / "unet.pt"
+    unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": codi.make_unet().state_dict()}
+    state = {f"vae.{k}": v for k, v in vae.items()} | {f"unet.{k}": v for k, v in unet["ema"].items()}
+    state["sentences"] = torch.load(args.run / "known.pt", weights_only=True)
+    settings = {
+        "scaling_factor": unet.get("scaling_factor", 1.0),
+        "num_inference_steps": args.steps,
+        "guidance_scale": args.guidance,
+        "trained_steps": unet.get("step", 0),
+    }
+    metadata = {
+        "settings": json.dumps(settings),
+        "license": "Apache-2.0",
+        "source": "training/train_codi_vae.py and training/train_codi.py, on sounds rendered by genny; "
+        "sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
+    }
+    part = codi.WEIGHTS.with_suffix(".part")
+    save_file({k: v.half().contiguous() for k, v in state.items()}, part, metadata=metadata)
+    part.rename(codi.WEIGHTS)
+    print(f"{codi.WEIGHTS.name}: {codi.WEIGHTS.stat().st_size / 1e6:.1f} MB, {settings}")
+
+
+if __name__ == "__main__":
+    main()
