@@ -164,7 +164,7 @@ class See2Sound:
 
     def _mono_audio(self, patches, prompt, seed, steps, tell):
         codi = self.model("audio")
-        tell("audio", 0, 1)
+        codi.set_progress_bar_config(disable=True)  # `tell` reports instead
         A = codi(
             images=patches,
             prompts=[prompt] * len(patches) if prompt else None,

@@ -46,11 +46,30 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     ensure_torchvision()
     from segment_anything import SamAutomaticMaskGenerator
 
-    found = SamAutomaticMaskGenerator(sam, **(options or {})).generate(I)
-    found = sorted((mask for mask in found if mask["segmentation"].any()), key=lambda mask: -mask["area"])
-    if not found:
-        return np.zeros((0, *I.shape[:2]), dtype=bool), np.zeros(0)
-    return np.stack([mask["segmentation"] for mask in found]), np.array([mask["predicted_iou"] for mask in found])
+    # SAM sees no more than img_size pixels; larger masks would only cost memory and time.
+    found = SamAutomaticMaskGenerator(sam, **(options or {})).generate(_shrunk(I, sam.image_encoder.img_size))
+    masks = np.array([_resized(mask["segmentation"], I.shape[:2]) for mask in found]).reshape(-1, *I.shape[:2])
+    order = np.argsort(-masks.sum(axis=(1, 2)), kind="stable")
+    order = order[masks[order].any(axis=(1, 2))]
+    return masks[order].astype(bool), np.array([mask["predicted_iou"] for mask in found], dtype=np.float64)[order]
+
+
+def _shrunk(I: np.ndarray, longest: int) -> np.ndarray:  # noqa: E741
+    import cv2
+
+    height, width = I.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return I
+    return cv2.resize(I, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+
+
+def _resized(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    import cv2
+
+    if mask.shape == shape:
+        return mask
+    return cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
 
 
 def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:

@@ -78,7 +78,7 @@ def test_single_mask_is_the_best_of_three(predictor, scene):
     three, iou, low = predictor.predict(**prompt)
     one, best, _ = predictor.predict(**prompt, multimask_output=False)
     assert low.shape == (3, 96, 96)
-    assert best[0] == iou.max() and 0 <= iou.min() and iou.max() <= 1
+    assert best[0] == iou.max() and iou.min() >= 0 and iou.max() <= 1
     np.testing.assert_array_equal(one[0], three[iou.argmax()])
 
 

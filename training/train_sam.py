@@ -23,7 +23,7 @@ from see2sound_nb.tiny import sam as tiny
 from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD
 
 PICTURES, PROMPTS, SLOTS = 6, 8, 5
-ORDERS = [[o for o in itertools.combinations(range(3), n)] for n in range(4)]
+ORDERS = [list(itertools.combinations(range(3), n)) for n in range(4)]
 METADATA = {"licence": "Apache-2.0", "source": "see2sound_nb training/train_sam.py, see tiny_sam.md"}
 
 
@@ -32,7 +32,7 @@ def load_scenes(rng, folder):
     """Random pictures of one random shard: normalised pixels, trunk features, labels (I, 3, H/2, W/2)."""
     shards = sorted(p for p in folder.glob("shard?????"))
     if not shards:
-        raise ValueError(f"no shard in {folder}; render some with training/render_scenes.py")
+        raise ValueError(f"no shard in {folder}; render some with training/render_sam_scenes.py")
     shard = shards[rng.integers(len(shards))]
     labels = np.load(shard / "labels.npy", mmap_mode="r")
     which = np.sort(rng.choice(len(labels), PICTURES, replace=False))

@@ -39,18 +39,24 @@ def make_vae(scaling_factor: float = 1.0) -> PatchVAE:
 
 
 def make_unet() -> UNet2DConditionModel:
-    """The denoiser, with random weights: three levels, attention to the token on the two lower ones."""
+    """The denoiser, with random weights: three levels, attention on the lowest.
+
+    With so few layers the cross-attention alone would reach few of them, so the token is added to the embedding of
+    the time step as well (``addition_embed_type="text"``), which goes to every residual block.
+    """
     return UNet2DConditionModel(
         sample_size=(FRAMES // DOWN, N_MELS // DOWN),
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        block_out_channels=(32, 96, 144),
+        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        block_out_channels=(32, 96, 160),
         layers_per_block=1,
         cross_attention_dim=TOKEN,
         attention_head_dim=4,
         norm_num_groups=16,
+        addition_embed_type="text",
+        resnet_time_scale_shift="scale_shift",
     )
 
 

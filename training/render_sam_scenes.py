@@ -1,6 +1,6 @@
 """Render the tiny SAM's training scenes with the frozen trunk's features, in shards that training loops over.
 
-    python training/render_scenes.py --out DIR --photos FOLDER [FOLDER ...] --stamps FOLDER --scenes 4096 --seed 1
+    python training/render_sam_scenes.py --out DIR --photos FOLDER [FOLDER ...] --stamps FOLDER --scenes 4096 --seed 1
 
 Each shard is a folder of .npy files: ``picture`` (N, H, W, 3) uint8, ``labels`` (N, 3, H/2, W/2) uint8, and the
 trunk's four feature maps ``f0`` to ``f3``, float16. A shard depends on the seed and its number only.
@@ -13,7 +13,8 @@ import pathlib
 import cv2
 import numpy as np
 import torch
-from scenes import load_photos, load_stamps, make_scene
+from sam_compose import make_scene
+from sam_scenes import load_photos, load_stamps
 
 from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk, trunk_features
 
