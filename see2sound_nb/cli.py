@@ -42,18 +42,22 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar per step on standard error, so that standard output stays clean."""
     from tqdm import tqdm
 
-    bars: dict[str, tqdm] = {}
+    bar, current = None, ""
 
     def tell(step: str, done: int, total: int) -> None:
-        if step not in bars:
-            bars[step] = tqdm(desc=f"{step:>8}", total=total, file=sys.stderr, leave=True, bar_format=BAR)
-        bars[step].total = total
-        bars[step].update(done - bars[step].n)
+        nonlocal bar, current
+        if step != current:
+            if bar is not None:
+                bar.close()
+            bar, current = tqdm(desc=f"{step:>8}", total=total, file=sys.stderr, bar_format=BAR), step
+        bar.update(done - bar.n)
+        if done == total:
+            bar.close()
 
     try:
         yield tell
     finally:
-        for bar in bars.values():
+        if bar is not None:
             bar.close()
 
 

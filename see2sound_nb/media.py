@@ -108,7 +108,7 @@ def _fit(picture) -> np.ndarray:
     size = tuple(max(SHORTEST_SIDE_PX, round(side * scale)) for side in picture.size)
     if size != picture.size:
         picture = picture.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC)
-    return np.ascontiguousarray(np.asarray(picture))
+    return np.array(picture)  # a copy that may be written to
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from see2sound_nb.scene import Scene
 #: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
 SOURCE_LEVEL_DB = -23.0
 MOST_SOURCES = 10
+MID_GREY = np.array([127, 127, 127], dtype=np.uint8)
 
 Progress = Callable[[str, int, int], None]
 
@@ -142,6 +143,7 @@ class See2Sound:
     def _regions_of_interest(self, I, sources, select, tell, notes):  # noqa: E741
         tell("regions", 0, 2)
         M, quality = segmentation.automatic_masks(I, *self.model("segmentation"))
+        M = segmentation.without_specks(M)
         tell("regions", 1, 2)
         describe = self.model("audio").image_encoder.describe
         if select == "area":
@@ -151,7 +153,10 @@ class See2Sound:
             M, quality = M[candidates], quality[candidates]
         labels = describe(_patches(I, M)) if len(M) else []
         if select == "sounds" and len(M):
-            chosen = segmentation.choose_sources(M, quality, [label["sounds"] for label in labels], sources)
+            # Seen alone, on grey, a wall is a wall, whatever stands before it in its box.
+            alone = describe(_patches(I, M, fill=MID_GREY))
+            sounds = [np.sqrt(a["sounds"] * b["sounds"]) for a, b in zip(labels, alone)]
+            chosen = segmentation.choose_sources(M, quality, sounds, sources)
             M, labels = M[chosen], [labels[k] for k in chosen]
         if len(M) == 0:
             notes.append("No region was found: the whole picture becomes one ambient source.")
@@ -181,8 +186,9 @@ def level(A: np.ndarray) -> np.ndarray:
     return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)
 
 
-def _patches(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:  # noqa: E741
-    return regions.patches_from_boxes(I, regions.boxes_from_contours(regions.contours_from_masks(M)))
+def _patches(I: np.ndarray, M: np.ndarray, fill: np.ndarray | None = None) -> list[np.ndarray]:  # noqa: E741
+    polygons = regions.polygons_from_contours(regions.contours_from_masks(M))
+    return regions.patches_from_polygons(I, polygons, fill=fill)
 
 
 def _lift(M, R, D, kind, fov_deg, notes):

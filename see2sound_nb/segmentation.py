@@ -12,8 +12,14 @@ import numpy as np
 
 #: A source covers at least and at most this share of the photo: less is a detail, more is the background.
 LEAST_AREA, MOST_AREA = 0.005, 0.6
+#: And its box at most this share: what is spread over the whole photo lies behind everything else.
+MOST_BOX = 0.75
+#: A piece of a mask smaller than this share of its largest piece is a speck.
+LEAST_PIECE = 0.15
 #: A region this much of which lies inside another one (as a share of the smaller) is the same source.
 MOST_OVERLAP = 0.3
+#: What is less likely than this to sound is silent.
+LEAST_SOUNDS = 0.05
 #: A region that fills more than half of each of this many of the photo's four borders is background.
 BACKGROUND_BORDERS = 3
 
@@ -72,6 +78,30 @@ def _resized(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return cv2.resize(mask.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
 
 
+def without_specks(M: np.ndarray) -> np.ndarray:
+    """Leave out the specks of every mask, which would blow up its box.
+
+    Parameters
+    ----------
+    M : np.ndarray
+        (N, H, W) bool.
+
+    Returns
+    -------
+    np.ndarray
+        (N, H, W) bool: only the connected pieces of at least `LEAST_PIECE` of the mask's largest one.
+    """
+    import cv2
+
+    cleaned = np.zeros_like(M)
+    for k, mask in enumerate(M):
+        count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+        area = stats[1:count, cv2.CC_STAT_AREA]
+        kept = 1 + np.flatnonzero(area >= LEAST_PIECE * area.max(initial=1))
+        cleaned[k] = np.isin(pieces, kept)
+    return cleaned
+
+
 def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:
     """Choose the largest masks, as the paper's code does (``select="area"``).
 
@@ -113,7 +143,8 @@ def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> 
         return np.zeros(0, dtype=np.int64)
     area = M.reshape(len(M), -1).mean(axis=1)
     borders = sum(edge.mean(axis=1) > 0.5 for edge in (M[:, 0], M[:, -1], M[:, :, 0], M[:, :, -1]))
-    usable = (area >= LEAST_AREA) & (area <= MOST_AREA) & (borders < BACKGROUND_BORDERS)
+    box = _extent(M.any(axis=1)) * _extent(M.any(axis=2))
+    usable = (area >= LEAST_AREA) & (area <= MOST_AREA) & (box <= MOST_BOX) & (borders < BACKGROUND_BORDERS)
     order = np.argsort(-np.where(usable, quality * np.sqrt(area), -1), kind="stable")[: int(usable.sum())]
     kept: list[int] = []
     for k in order:
@@ -129,7 +160,8 @@ def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], 
 
     Every region has a score: how likely it is that the thing can sound, times the mask's quality, times the
     square root of its share of the photo (size matters, but a large wall must not beat a small dog). The
-    best is taken; regions that overlap it, lie in it or hold it are passed over; and so on.
+    best is taken; regions that overlap it, lie in it or hold it are passed over; and so on. A region that
+    most likely cannot sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
 
     Parameters
     ----------
@@ -152,11 +184,19 @@ def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], 
     score = np.asarray(sounds, dtype=np.float64) * quality * np.sqrt(area)
     chosen: list[int] = []
     for k in np.argsort(-score, kind="stable"):
+        if chosen and sounds[k] < LEAST_SOUNDS:
+            continue
         if all(_share_of_smaller(M[k], M[j]) <= MOST_OVERLAP for j in chosen):
             chosen.append(int(k))
         if len(chosen) == sources:
             break
     return np.array(chosen, dtype=np.int64)
+
+
+def _extent(occupied: np.ndarray) -> np.ndarray:
+    """Share of the side between the first and the last True of each row."""
+    side = occupied.shape[1]
+    return np.where(occupied.any(axis=1), side - occupied.argmax(axis=1) - occupied[:, ::-1].argmax(axis=1), 0) / side
 
 
 def _iou(a: np.ndarray, b: np.ndarray) -> float:

@@ -29,12 +29,28 @@ def test_candidates_are_neither_background_nor_specks_nor_copies():
     assert len(segmentation.candidate_sources(M[:0], np.zeros(0))) == 0
 
 
+def test_what_is_spread_over_the_whole_photo_is_no_candidate():
+    frame = box(0, 150, 0, 8) | box(0, 150, 92, 100) | box(0, 8, 0, 40) | box(142, 150, 0, 40)
+    assert segmentation.candidate_sources(frame[None], np.ones(1)).tolist() == []
+
+
+def test_specks_go_and_pieces_of_size_stay():
+    broken = box(10, 50, 40, 60) | box(10, 50, 70, 90) | box(140, 143, 3, 6)
+    (cleaned,) = segmentation.without_specks(broken[None])
+    np.testing.assert_array_equal(cleaned, broken & ~box(140, 143, 3, 6))
+    assert not segmentation.without_specks(np.zeros((1, 5, 5), bool)).any()
+
+
+def test_a_silent_thing_is_taken_only_if_there_is_no_other():
+    regions = np.stack([DOG, CAR])
+    assert segmentation.choose_sources(regions, np.ones(2), [0.9, 0.01], sources=2).tolist() == [0]
+    assert segmentation.choose_sources(regions, np.ones(2), [0.0, 0.01], sources=2).tolist() == [1]
+
+
 def test_a_listener_takes_what_sounds_and_never_a_part_of_a_chosen_source():
     regions = np.stack([DOG, HEAD, CAR])
     chosen = segmentation.choose_sources(regions, np.ones(3), [0.9, 0.9, 0.4], sources=3)
     assert chosen.tolist() == [0, 2], "the head lies in the dog"
-    silent_car = segmentation.choose_sources(regions, np.ones(3), [0.9, 0.9, 0.0], sources=1)
-    assert silent_car.tolist() == [0]
 
 
 def test_a_small_loud_thing_beats_a_large_silent_one():

@@ -120,7 +120,7 @@ def load_piece(archive, piece, textures, cache) -> dict | None:
     triangles = (triangles - [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]]) / np.maximum(high - low, 1e-6)
     triangles = (triangles * size).astype(np.float32)
     keys = [tuple(map(str, r)) for r in rows]
-    unique = sorted({k: r for k, r in zip(keys, rows, strict=True)}.items())
+    unique = sorted(dict(zip(keys, rows)).items())
     index = {k: i for i, (k, _) in enumerate(unique)}
     material = np.array([index[k] for k in keys])[solid]
     table_rows = []

@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from see2sound_nb.tiny import sam as tiny
 from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD
 
-PICTURES, PROMPTS, SLOTS = 6, 8, 5
+PICTURES, PROMPTS, SLOTS = 8, 5, 5
 ORDERS = [list(itertools.combinations(range(3), n)) for n in range(4)]
 METADATA = {"licence": "Apache-2.0", "source": "see2sound_nb training/train_sam.py, see tiny_sam.md"}
 
@@ -241,13 +241,17 @@ def main():
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--start", type=pathlib.Path, help="weights to begin with, new layers left as they are")
     parser.add_argument("--resume", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     args.run.mkdir(parents=True, exist_ok=True)
-    train(args, Network().to(memory_format=torch.channels_last))
+    network = Network()
+    if args.start:
+        network.load_state_dict({k: v.float() for k, v in load_file(args.start).items()}, strict=False)
+    train(args, network.to(memory_format=torch.channels_last))
 
 
 def train(args, network):

@@ -43,6 +43,21 @@ TINY_AMG = {
 }
 
 
+class _Refine(nn.Module):
+    """A residual block that looks a little further around; at first it changes nothing."""
+
+    def __init__(self, width: int, dilation: int):
+        super().__init__()
+        self.norm = nn.GroupNorm(4, width)
+        self.near = conv(width, width)
+        self.far = nn.Conv2d(width, width, 3, 1, dilation, dilation)
+        nn.init.zeros_(self.far.weight)
+        nn.init.zeros_(self.far.bias)
+
+    def forward(self, x):
+        return x + self.far(F.relu(self.near(F.relu(self.norm(x)))))
+
+
 class TinyImageEncoder(nn.Module):
     """Frozen trunk, then a small feature pyramid down to stride 4 with fine detail from the pixels.
 
@@ -65,6 +80,9 @@ class TinyImageEncoder(nn.Module):
             nn.GroupNorm(4, width),
         )
         self.merge = nn.ModuleList(nn.Sequential(nn.ReLU(), conv(width, width)) for _ in FEATURE_CHANNELS)
+        self.deepen = nn.ModuleList(
+            [nn.Identity(), nn.Sequential(_Refine(width, 1), _Refine(width, 2)), _Refine(width, 2), nn.Identity()]
+        )
         self.out = nn.Sequential(nn.GroupNorm(4, width), nn.ReLU(), nn.Conv2d(width, EMBEDDING + DETAIL, 1))
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -91,7 +109,7 @@ class TinyImageEncoder(nn.Module):
             x = resized(x, features[level].shape[-2:]) + self.lateral[level](features[level])
             if level == 0:
                 x = x + self.fine(pixels)
-            x = x + self.merge[level](x)
+            x = self.deepen[level](x + self.merge[level](x))
         x = self.out(x)
         heads = F.normalize(x[:, :EMBEDDING].unflatten(1, (HEADS, HEAD_SIZE)), dim=2).flatten(1, 2)
         colour = F.avg_pool2d(pixels, MASK_STRIDE)
