@@ -38,7 +38,7 @@ def ensure_torchvision() -> bool:
     importlib.import_module("torchvision")
     if not native:
         # torchvision.ops asks this function whether its operators exist; now the one we need does.
-        importlib.import_module("torchvision.extension")._has_ops = lambda: True
+        vars(importlib.import_module("torchvision.extension"))["_has_ops"] = lambda: True
     return native
 
 

@@ -9,6 +9,7 @@ import pathlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from see2sound_nb import __version__, media
 from see2sound_nb.models import PRESETS
@@ -42,7 +43,8 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar per step on standard error, so that standard output stays clean."""
     from tqdm import tqdm
 
-    bar, current = None, ""
+    bar: Any = None
+    current = ""
 
     def tell(step: str, done: int, total: int) -> None:
         nonlocal bar, current

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 
-def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:  # noqa: E741 (the paper's letter)
+def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     """Estimate the inverse depth of every pixel.
 
     The answer is *affine-invariant inverse depth*: D = a / depth + b with a > 0 and b unknown. It orders
@@ -40,7 +40,7 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:  # 
     """
     import torch
 
-    I = np.asarray(I)  # noqa: E741
+    I = np.asarray(I)
     if I.dtype != np.uint8 or I.ndim != 3 or I.shape[2] != 3:
         raise ValueError(f"image is {I.dtype} {I.shape}; it must be uint8 (H, W, 3) RGB: read it with media.read_image")
     inputs = processor(images=I, return_tensors="pt", input_data_format="channels_last").to(model.device)

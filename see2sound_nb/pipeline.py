@@ -121,7 +121,7 @@ class See2Sound:
         _check_run(sources, select, geometry)
         tell = progress or (lambda step, done, total: None)
         notes: list[str] = []
-        I = media.read_image(photo)  # noqa: E741 (the paper's letter)
+        I = media.read_image(photo)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         M, labels = self._regions_of_interest(I, sources, select, tell, notes)
         C = regions.contours_from_masks(M)
@@ -140,7 +140,7 @@ class See2Sound:
             I, M, C, P, R, I_p, labels, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
         )
 
-    def _regions_of_interest(self, I, sources, select, tell, notes):  # noqa: E741
+    def _regions_of_interest(self, I, sources, select, tell, notes):
         tell("regions", 0, 2)
         M, quality = segmentation.automatic_masks(I, *self.model("segmentation"))
         M = segmentation.without_specks(M)
@@ -154,7 +154,7 @@ class See2Sound:
         labels = describe(_patches(I, M)) if len(M) else []
         if select == "sounds" and len(M):
             # Seen alone, on grey, a wall is a wall, whatever stands before it in its box.
-            alone = describe(_patches(I, M, fill=MID_GREY))
+            alone = describe(_seen_alone(I, M))
             sounds = [np.sqrt(a["sounds"] * b["sounds"]) for a, b in zip(labels, alone)]
             chosen = segmentation.choose_sources(M, quality, sounds, sources)
             M, labels = M[chosen], [labels[k] for k in chosen]
@@ -186,9 +186,12 @@ def level(A: np.ndarray) -> np.ndarray:
     return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)
 
 
-def _patches(I: np.ndarray, M: np.ndarray, fill: np.ndarray | None = None) -> list[np.ndarray]:  # noqa: E741
-    polygons = regions.polygons_from_contours(regions.contours_from_masks(M))
-    return regions.patches_from_polygons(I, polygons, fill=fill)
+def _patches(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
+    return regions.patches_from_boxes(I, regions.boxes_from_contours(regions.contours_from_masks(M)))
+
+
+def _seen_alone(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
+    return [_patches(np.where(mask[..., None], I, MID_GREY), mask[None])[0] for mask in M]
 
 
 def _lift(M, R, D, kind, fov_deg, notes):
@@ -202,7 +205,8 @@ def _lift(M, R, D, kind, fov_deg, notes):
         positions_m = np.array([[0.0, np.sqrt(geometry.NEAR_M * geometry.FAR_M), 0.0]])
     else:
         depth_m = geometry.metres_from_inverse_depth(D)
-        positions_m = geometry.lift(centres, [np.median(depth_m[mask]) for mask in M], (width, height), fov_deg=fov_deg)
+        depths_m = np.array([np.median(depth_m[mask]) for mask in M])
+        positions_m = geometry.lift(centres, depths_m, (width, height), fov_deg=fov_deg)
     return positions_m, room.room_around(positions_m)
 
 

@@ -83,10 +83,10 @@ def plot_plan(scene: Scene, ax=None):
     ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
     reach = 0.28 * min(width, depth)
     if scene.room.microphones_m is None:
-        for name, azimuth in SPEAKERS_DEG.items():
+        for speaker, azimuth in SPEAKERS_DEG.items():
             x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
             ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
-            ax.text(x, y, name, color="0.35", ha="center", va="center", fontsize=9, backgroundcolor="white", zorder=0)
+            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=9, backgroundcolor="white")
     else:
         x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
         ax.plot(x, y, "x", color="0.4", label="microphones")
@@ -97,8 +97,14 @@ def plot_plan(scene: Scene, ax=None):
         ax.plot([0, x], [0, y], color=source_colour(k), lw=1.2, ls="--")
         ax.plot(x, y, "o", ms=17, color=source_colour(k))
         ax.text(x, y, str(k + 1), color="white", ha="center", va="center", fontweight="bold")
+        side = 1 if x > 0 else -1  # the label goes outwards
         ax.annotate(
-            f"{azimuths[k]:+.0f}°, {distances[k]:.1f} m", (x, y), (0, 12), textcoords="offset points", ha="center"
+            f"{azimuths[k]:+.0f}°, {distances[k]:.1f} m",
+            (x, y),
+            (13 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
         )
     ax.set(
         title="Plan: azimuth is positive to the left", xlabel="x in metres (right)", ylabel="y in metres (front)",
@@ -124,7 +130,7 @@ def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=Non
     names = LAYOUTS[layout]
     time = np.arange(phi.shape[1]) / sample_rate
     peak = max(float(np.abs(phi).max()), 1e-9)
-    for row, (name, channel) in enumerate(zip(names, phi)):
+    for row, channel in enumerate(phi):
         ax.plot(time, channel / peak * 0.48 - row, lw=0.4, color="#333333", rasterized=True)
         rms_db = 10 * np.log10(max(float(np.mean(np.square(channel, dtype=np.float64))), 1e-12))
         ax.text(1.01, -row, f"{rms_db:.0f} dB", transform=ax.get_yaxis_transform(), va="center", fontsize=10)

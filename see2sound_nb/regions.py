@@ -119,7 +119,7 @@ def box_centres(R: np.ndarray) -> np.ndarray:
     return np.stack([(R[:, 0] + R[:, 1]) / 2, (R[:, 2] + R[:, 3]) / 2], axis=1)
 
 
-def patches_from_boxes(I: np.ndarray, R: np.ndarray) -> list[np.ndarray]:  # noqa: E741 (the paper's letter)
+def patches_from_boxes(I: np.ndarray, R: np.ndarray) -> list[np.ndarray]:
     """Cut the patch of every box out of the image.
 
     Parameters
@@ -142,7 +142,7 @@ def patches_from_boxes(I: np.ndarray, R: np.ndarray) -> list[np.ndarray]:  # noq
 
 
 def patches_from_polygons(
-    I: np.ndarray,  # noqa: E741 (the paper's letter)
+    I: np.ndarray,
     P: Sequence[np.ndarray],
     *,
     fill: np.ndarray | None = None,

@@ -143,13 +143,11 @@ def impulse_responses(
     Paper: section 4.3, Eq. 4. Notebook: 00_start_here.
     """
     check_layout(layout)
-    if layout == "binaural" and hrtf is None:
-        hrtf = load_hrtf(sample_rate=sample_rate)
     responses = []
     for position in np.asarray(positions_m, dtype=np.float64).reshape(-1, 3):
         images, reflection = image_sources(room, position)
         if layout == "binaural":
-            responses.append(_binaural(images, reflection, hrtf, sample_rate))
+            responses.append(_binaural(images, reflection, hrtf or load_hrtf(sample_rate=sample_rate), sample_rate))
         elif layout == "5.1" and room.microphones_m is not None:
             responses.append(_microphones(images, reflection, room, sample_rate))
         else:

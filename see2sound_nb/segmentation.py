@@ -24,7 +24,7 @@ LEAST_SOUNDS = 0.05
 BACKGROUND_BORDERS = 3
 
 
-def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:  # noqa: E741
+def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find masks everywhere: prompt SAM with a grid of points and keep what is stable.
 
     Parameters
@@ -60,7 +60,7 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     return masks[order].astype(bool), np.array([mask["predicted_iou"] for mask in found], dtype=np.float64)[order]
 
 
-def _shrunk(I: np.ndarray, longest: int) -> np.ndarray:  # noqa: E741
+def _shrunk(I: np.ndarray, longest: int) -> np.ndarray:
     import cv2
 
     height, width = I.shape[:2]
@@ -143,7 +143,7 @@ def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> 
         return np.zeros(0, dtype=np.int64)
     area = M.reshape(len(M), -1).mean(axis=1)
     borders = sum(edge.mean(axis=1) > 0.5 for edge in (M[:, 0], M[:, -1], M[:, :, 0], M[:, :, -1]))
-    box = _extent(M.any(axis=1)) * _extent(M.any(axis=2))
+    box = _extent(np.any(M, axis=1)) * _extent(np.any(M, axis=2))
     usable = (area >= LEAST_AREA) & (area <= MOST_AREA) & (box <= MOST_BOX) & (borders < BACKGROUND_BORDERS)
     order = np.argsort(-np.where(usable, quality * np.sqrt(area), -1), kind="stable")[: int(usable.sum())]
     kept: list[int] = []
@@ -200,8 +200,8 @@ def _extent(occupied: np.ndarray) -> np.ndarray:
 
 
 def _iou(a: np.ndarray, b: np.ndarray) -> float:
-    return np.count_nonzero(a & b) / max(np.count_nonzero(a | b), 1)
+    return float(np.sum(a & b) / np.maximum(np.sum(a | b), 1))
 
 
 def _share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:
-    return np.count_nonzero(a & b) / max(min(np.count_nonzero(a), np.count_nonzero(b)), 1)
+    return float(np.sum(a & b) / np.maximum(np.minimum(np.sum(a), np.sum(b)), 1))

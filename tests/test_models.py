@@ -36,7 +36,7 @@ def cache(tmp_path, monkeypatch):
 def test_without_a_network_the_error_says_what_to_put_where(cache, monkeypatch):
     card = dataclasses.replace(models.MODELS["sam-vit-b"], source="http://127.0.0.1:9/sam_vit_b_01ec64.pth")
     monkeypatch.setitem(models.MODELS, "sam-vit-b", card)
-    with pytest.raises(FileNotFoundError, match="sam_vit_b_01ec64.pth") as caught:
+    with pytest.raises(FileNotFoundError, match=r"sam_vit_b_01ec64\.pth") as caught:
         models.load_sam("sam-vit-b")
     assert str(cache) in str(caught.value)
     assert card.sha256 in str(caught.value)

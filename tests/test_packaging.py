@@ -1,5 +1,6 @@
 """What a user installs: the same requirements everywhere, light imports, names that exist, weights of modest size."""
 
+import itertools
 import json
 import pathlib
 import re
@@ -49,7 +50,7 @@ def test_environment_yml_installs_the_package_under_the_constraints():
 
 def test_every_requirement_is_pinned_in_the_constraints():
     project = pyproject()
-    wanted = project["dependencies"] + sum(project["optional-dependencies"].values(), [])
+    wanted = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     missing = {re.match(r"[\w-]+", entry)[0].lower() for entry in wanted} - pinned()
     assert not missing
 

@@ -7,8 +7,8 @@ For every human segment above 2 % of the photo: the best IoU among the automatic
 click at the segment's innermost point; the same for the classical baseline, scikit-image's ``felzenszwalb``.
 
 ``--rgbd``: NAME.jpg with NAME_depth.png (16-bit millimetres, 0 = no reading); scikit-image's motorcycle is
-added. The share of random pixel pairs, 2 % apart in true depth or more, whose order is right, beside the prior "lower in
-the picture is nearer".
+added. The share of random pixel pairs, 2 % apart in true depth or more, whose order is right, beside the prior "lower
+in the picture is nearer".
 
 ``training/eval_codi.py`` does the same for the sounds.
 """
@@ -35,12 +35,12 @@ def sam():
     return _models["sam"]
 
 
-def masks(I):  # noqa: E741
+def masks(I):
     """Automatic masks (N, H, W) of a photo (H, W, 3)."""
     return s2s.automatic_masks(I, *sam())[0]
 
 
-def click(I, point):  # noqa: E741
+def click(I, point):
     """The mask (H, W) under one click (x, y): of SAM's three answers the one it thinks best."""
     from segment_anything import SamPredictor
 
@@ -54,7 +54,7 @@ def click(I, point):  # noqa: E741
     return answers[scores.argmax()]
 
 
-def depth(I):  # noqa: E741
+def depth(I):
     """Inverse depth (H, W) of a photo, larger is nearer."""
     if "depth" not in _models:
         _models["depth"] = s2s.load_depth("tiny-depth")
@@ -81,7 +81,7 @@ def human_segments(path):
 def segmentation(folder, limit):
     rows = []
     for photo in sorted(folder.glob("*.jpg"))[:limit]:
-        I = np.asarray(Image.open(photo).convert("RGB"))  # noqa: E741
+        I = np.asarray(Image.open(photo).convert("RGB"))
         segments = list(human_segments(photo.with_suffix(".npz")))
         regions = felzenszwalb(I, scale=300, sigma=0.8, min_size=300)
         classical = [regions == label for label in np.unique(regions)]

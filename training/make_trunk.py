@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from see2sound_nb._torchvision import ensure_torchvision
 
 ensure_torchvision()
-import timm  # noqa: E402  (needs torchvision)
+import timm
 
 OUTPUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/weights/trunk.safetensors"
 
