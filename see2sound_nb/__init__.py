@@ -8,6 +8,7 @@
 from see2sound_nb.depth import estimate_depth
 from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
 from see2sound_nb.hrtf import HRTF, load_hrtf
+from see2sound_nb.labels import describe_patches
 from see2sound_nb.machine import demo_photo, setup
 from see2sound_nb.media import read_image, write_wav
 from see2sound_nb.models import MODELS, PRESETS, load_audio, load_depth, load_sam
@@ -45,6 +46,7 @@ __all__ = [
     "choose_sources",
     "contours_from_masks",
     "demo_photo",
+    "describe_patches",
     "directions",
     "estimate_depth",
     "image_sources",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb import depth, geometry, media, models, regions, room, segmentation
+from see2sound_nb import depth, geometry, labels, media, models, regions, room, segmentation
 from see2sound_nb.scene import Scene
 
 #: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
@@ -123,7 +123,7 @@ class See2Sound:
         notes: list[str] = []
         I = media.read_image(photo)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
-        M, labels = self._regions_of_interest(I, sources, select, tell, notes)
+        M, named = self._regions_of_interest(I, sources, select, tell, notes)
         C = regions.contours_from_masks(M)
         P, R = regions.polygons_from_contours(C), regions.boxes_from_contours(C)
         I_p = regions.patches_from_boxes(I, R)
@@ -137,7 +137,7 @@ class See2Sound:
         A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell)
         # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
         return Scene(
-            I, M, C, P, R, I_p, labels, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
+            I, M, C, P, R, I_p, named, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
         )
 
     def _regions_of_interest(self, I, sources, select, tell, notes):
@@ -145,27 +145,27 @@ class See2Sound:
         M, quality = segmentation.automatic_masks(I, *self.model("segmentation"))
         M = segmentation.without_specks(M)
         tell("regions", 1, 2)
-        describe = self.model("audio").image_encoder.describe
         if select == "area":
             M = M[segmentation.largest_sources(M, sources)]
         else:
             candidates = segmentation.candidate_sources(M, quality)
             M, quality = M[candidates], quality[candidates]
-        labels = describe(_patches(I, M)) if len(M) else []
+        named = labels.describe_patches(_patches(I, M))
         if select == "sounds" and len(M):
             # Seen alone, on grey, a wall is a wall, whatever stands before it in its box.
-            alone = describe(_seen_alone(I, M))
-            sounds = [np.sqrt(a["sounds"] * b["sounds"]) for a, b in zip(labels, alone)]
-            chosen = segmentation.choose_sources(M, quality, sounds, sources)
-            M, labels = M[chosen], [labels[k] for k in chosen]
+            alone = labels.describe_patches(_seen_alone(I, M))
+            sounds = [min(a["sounds"], b["sounds"]) for a, b in zip(named, alone)]
+            kinds = [label["sound_class"] for label in named]
+            chosen = segmentation.choose_sources(M, quality, sounds, sources, kinds=kinds)
+            M, named = M[chosen], [named[k] for k in chosen]
         if len(M) == 0:
             notes.append("No region was found: the whole picture becomes one ambient source.")
             warnings.warn(notes[-1], stacklevel=3)
-            M, labels = np.ones((1, *I.shape[:2]), dtype=bool), describe([I])
+            M, named = np.ones((1, *I.shape[:2]), dtype=bool), labels.describe_patches([I])
         elif len(M) < sources:
             notes.append(f"{sources} sources were asked for; {len(M)} were found that do not overlap.")
         tell("regions", 2, 2)
-        return M, labels
+        return M, named
 
     def _mono_audio(self, patches, prompt, seed, steps, tell):
         codi = self.model("audio")

@@ -19,7 +19,7 @@ LEAST_PIECE = 0.15
 #: A region this much of which lies inside another one (as a share of the smaller) is the same source.
 MOST_OVERLAP = 0.3
 #: What is less likely than this to sound is silent.
-LEAST_SOUNDS = 0.05
+LEAST_SOUNDS = 0.15
 #: A region that fills more than half of each of this many of the photo's four borders is background.
 BACKGROUND_BORDERS = 3
 
@@ -155,13 +155,15 @@ def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> 
     return np.array(kept, dtype=np.int64)
 
 
-def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], sources: int) -> np.ndarray:
+def choose_sources(
+    M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], sources: int, *, kinds: Sequence[str] | None = None
+) -> np.ndarray:
     """Choose the regions that a listener would (``select="sounds"``).
 
     Every region has a score: how likely it is that the thing can sound, times the mask's quality, times the
     square root of its share of the photo (size matters, but a large wall must not beat a small dog). The
-    best is taken; regions that overlap it, lie in it or hold it are passed over; and so on. A region that
-    most likely cannot sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
+    best is taken; regions that overlap it, lie in it or hold it are passed over, and so are regions of the same
+    kind whose boxes overlap, most likely two parts of one thing; and so on. A region that most likely cannot sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
 
     Parameters
     ----------
@@ -173,6 +175,8 @@ def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], 
         (K,) likelihood that the thing in the region can sound, 0 to 1.
     sources : int
         At most this many.
+    kinds : sequence of str, optional
+        (K,) the kind of sound of each region.
 
     Returns
     -------
@@ -186,7 +190,7 @@ def choose_sources(M: np.ndarray, quality: np.ndarray, sounds: Sequence[float], 
     for k in np.argsort(-score, kind="stable"):
         if chosen and sounds[k] < LEAST_SOUNDS:
             continue
-        if all(_share_of_smaller(M[k], M[j]) <= MOST_OVERLAP for j in chosen):
+        if all(_apart(M[k], M[j], kinds is not None and kinds[k] == kinds[j]) for j in chosen):
             chosen.append(int(k))
         if len(chosen) == sources:
             break
@@ -201,6 +205,19 @@ def _extent(occupied: np.ndarray) -> np.ndarray:
 
 def _iou(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sum(a & b) / np.maximum(np.sum(a | b), 1))
+
+
+def _apart(a: np.ndarray, b: np.ndarray, same_kind: bool) -> bool:
+    if _share_of_smaller(a, b) > MOST_OVERLAP:
+        return False
+    return not same_kind or _share_of_smaller(_box(a), _box(b)) <= MOST_OVERLAP
+
+
+def _box(mask: np.ndarray) -> np.ndarray:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    filled = np.zeros_like(mask)
+    filled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    return filled
 
 
 def _share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:

@@ -53,6 +53,16 @@ def test_a_listener_takes_what_sounds_and_never_a_part_of_a_chosen_source():
     assert chosen.tolist() == [0, 2], "the head lies in the dog"
 
 
+def test_two_parts_of_one_thing_are_one_source():
+    legs, back = box(10, 50, 70, 90), box(12, 52, 40, 69)
+    tail = box(40, 60, 60, 80) & ~legs & ~back
+    regions = np.stack([back, tail, CAR])
+    apart = segmentation.choose_sources(regions, np.ones(3), [0.9] * 3, 3, kinds=["dog", "cat", "car"])
+    assert set(apart.tolist()) == {0, 1, 2}
+    together = segmentation.choose_sources(regions, np.ones(3), [0.9] * 3, 3, kinds=["dog", "dog", "car"])
+    assert set(together.tolist()) == {0, 2}
+
+
 def test_a_small_loud_thing_beats_a_large_silent_one():
     regions = np.stack([box(0, 80, 0, 60), box(100, 120, 40, 60)])
     assert segmentation.choose_sources(regions, np.ones(2), [0.05, 0.9], sources=1).tolist() == [1]
