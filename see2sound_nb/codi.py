@@ -134,22 +134,11 @@ class CoDi(DiffusionPipeline):
         fade_s: float = 0.64,
     ):
         super().__init__()
-        self.register_modules(
-            image_encoder=image_encoder,
-            text_encoder=text_encoder,
-            unet=unet,
-            vae=vae,
-            vocoder=vocoder,
-            scheduler=scheduler,
-            image_processor=image_processor,
-            tokenizer=tokenizer,
-        )
-        self.register_to_config(
-            sample_rate=sample_rate,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
-            fade_s=fade_s,
-        )
+        towers = {"image_encoder": image_encoder, "text_encoder": text_encoder}
+        inputs = {"image_processor": image_processor, "tokenizer": tokenizer}
+        self.register_modules(**towers, unet=unet, vae=vae, vocoder=vocoder, scheduler=scheduler, **inputs)
+        self.register_to_config(sample_rate=sample_rate, fade_s=fade_s)
+        self.register_to_config(num_inference_steps=num_inference_steps, guidance_scale=guidance_scale)
 
     @property
     def sample_rate(self) -> int:

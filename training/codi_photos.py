@@ -21,7 +21,8 @@ EXPECTED = {
     "motorcycle": "skimage:stereo_motorcycle",
     "airplane": "skimage:rocket vehicles/flight/planes/747 military/vehicles/f22_raptor",
     "church_bell": "sklearn:china.jpg",
-    "bee": "wallpaper:LadyBird.jpg animals/insects/fly animals/insects/hoverfly animals/insects/bee animals/insects/hornet",
+    "bee": "wallpaper:LadyBird.jpg animals/insects/fly animals/insects/hoverfly "
+    "animals/insects/bee animals/insects/hornet",
     "frog": "animals/amphibians/frog animals/amphibians/frog-1",
     "pig": "animals/mammals/wildboar animals/mammals/pig animals/mammals/pig_golden animals/mammals/pig_golden2",
     "elephant": "animals/mammals/elephant",

@@ -110,8 +110,8 @@ def get_classifier(renders: pathlib.Path, run: pathlib.Path, clips: int) -> Clas
     model = train_classifier(*load_mels(renders, clips - HELD_OUT, clips), steps=1200)
     torch.save(model.state_dict(), path)
     mels, classes = load_mels(renders, 0, 6)
-    heard = classify(model, mels)
-    print(f"classifier on clips it has not seen: {np.mean([a == NAMES[k] for a, k in zip(heard, classes, strict=True)]):.1%}")
+    right = np.mean([a == NAMES[k] for a, k in zip(classify(model, mels), classes.tolist(), strict=True)])
+    print(f"classifier on clips it has not seen: {right:.1%}")
     return model
 
 

@@ -167,7 +167,7 @@ def overlaps(masks, truth, count):
     return both / union.clamp(min=1) * known
 
 
-def contrast(rng, embeddings, labels, gain, bias):
+def contrast(rng, embeddings, labels, gain=10.0, bias=0.5):
     """Pixels of one object alike, pixels of different groups unlike (parts of one group: either)."""
     height, width = embeddings.shape[-2:]
     at = torch.from_numpy(rng.integers(height * width, size=256))
@@ -211,8 +211,7 @@ def step_loss(network, grid, rng, folder, report):
         target = overlap.amax(1)
     drawn = assign(mask_losses(masks, truth), count)
     judged = F.binary_cross_entropy_with_logits(quality, target)
-    decoder = network.mask_decoder
-    alike = contrast(rng, embeddings, labels, decoder.gain, decoder.bias[1])
+    alike = contrast(rng, embeddings, labels)
     known = overlap.amax(2).sum(1) / count
     chosen = target.gather(1, quality.argmax(1, keepdim=True))
     report.append(

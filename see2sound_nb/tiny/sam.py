@@ -36,9 +36,9 @@ from see2sound_nb.tiny.trunk import FEATURE_CHANNELS, PIXEL_MEAN, PIXEL_STD, WEI
 TINY_AMG = {
     "points_per_side": 12,
     "points_per_batch": 36,
-    "pred_iou_thresh": 0.2,
-    "stability_score_thresh": 0.5,
-    "box_nms_thresh": 0.85,
+    "pred_iou_thresh": 0.25,
+    "stability_score_thresh": 0.3,
+    "box_nms_thresh": 0.9,
     "min_mask_region_area": 0,
 }
 

@@ -27,12 +27,13 @@ def resized(x, size):
 class TinyMaskDecoder(nn.Module):
     """Compare every pixel with the prompt, then let a small U-Net per prompt draw three masks."""
 
-    PER_PROMPT = HEADS + 10
+    PER_PROMPT = HEADS + 11
 
     def __init__(self):
         super().__init__()
         self.gain = nn.Parameter(torch.tensor(8.0))
         self.bias = nn.Parameter(torch.tensor([0.7, 0.5, 0.3]))
+        self.connected = nn.Parameter(torch.tensor([0.8, 0.8, 0.5]))
         self.shared = conv(DETAIL + 3, 16)
         self.first = conv(self.PER_PROMPT, 16)
         self.down = nn.ModuleList(self._pair(a, b) for a, b in ((16, 24), (24, 32), (32, 48)))
@@ -89,7 +90,7 @@ class TinyMaskDecoder(nn.Module):
         -> masks (I, K, 3, h, w), iou (I, K, 3).
         """
         pictures, prompts = tokens.shape[:2]
-        channels, likeness = self._compare(embeddings, grid, tokens, earlier)
+        channels, likeness, reach = self._compare(embeddings, grid, tokens, earlier)
         shared = self.shared(embeddings[:, EMBEDDING:])
         x = self.first(channels.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         skips = [F.relu(x + shared.repeat_interleave(prompts, 0))]
@@ -101,13 +102,15 @@ class TinyMaskDecoder(nn.Module):
             skip = skips.pop()
             x = self.squeeze(x) if not skips else x
             x = F.relu(up(torch.cat([resized(x, skip.shape[-2:]), skip], 1)))
-        guess = self.gain * (likeness.flatten(0, 1)[:, None] - self.bias[:, None, None])
+        likeness, reach = likeness.flatten(0, 1), reach.flatten(0, 1)
+        mixed = torch.lerp(likeness[:, None], reach[:, None], self.connected[:, None, None])
+        guess = self.gain * (mixed - self.bias[:, None, None])
         masks = self.draw(x) + guess
-        iou = self._judge(masks.detach(), x.detach(), mean.detach(), likeness.flatten(0, 1).detach())
+        iou = self._judge(masks.detach(), x.detach(), mean.detach(), likeness.detach())
         return masks.unflatten(0, (pictures, prompts)), iou.unflatten(0, (pictures, prompts))
 
     def _compare(self, embeddings, grid, tokens, earlier):
-        """Per-prompt channels (I, K, `PER_PROMPT`, h, w) and the likeness to what is wanted (I, K, h, w)."""
+        """Per-prompt channels (I, K, `PER_PROMPT`, h, w), likeness to what is wanted and its reach (I, K, h, w)."""
         inside, boxed, centre = _box_maps(grid, tokens)
         clicks = tokens[:, :, ((tokens[..., POSITIVE] + tokens[..., NEGATIVE]) > 0).any(0).any(0)]
         height, width = embeddings.shape[-2:]
@@ -128,7 +131,10 @@ class TinyMaskDecoder(nn.Module):
         near = [_nearness(grid, clicks, column, radius) for column in (POSITIVE, NEGATIVE) for radius in (0.04, 0.2)]
         flag = boxed[..., None, None]
         rest = [unlike, offset, torch.exp(-2 * offset), *near, inside * flag, (1 - inside) * flag]
-        return torch.cat([like, torch.stack(rest, 2), earlier], 2), like.mean(2)
+        likeness = like.mean(2)
+        seeds = torch.maximum(near[0], centre / centre.amax((2, 3), keepdim=True).clamp(min=1e-6) * flag)
+        reach = _reach(likeness.detach(), seeds)
+        return torch.cat([like, torch.stack(rest, 2), earlier, reach[:, :, None]], 2), likeness, reach
 
     def _judge(self, masks, features, mean, likeness):
         """Predicted IoU (as logits) of each mask from statistics of what lies in it and along its edge."""
@@ -163,6 +169,19 @@ def _masked_max(values, mask):
         if values.shape[2]
         else values.new_full(values.shape[:2] + values.shape[3:], -1.0)
     )
+
+
+def _reach(likeness, seeds, steps: int = 32):
+    """How alike the least alike place is on the best way from the prompt to each pixel, (I, K, h, w).
+
+    Grey-scale morphological reconstruction (Vincent 1993): what resembles the prompt but does not connect to it
+    gets a low value. Computed at half the resolution.
+    """
+    low = F.avg_pool2d(likeness, 2)
+    reach = torch.where(F.max_pool2d(seeds, 2) > 0.5, low, -1.0)
+    for _ in range(steps):
+        reach = torch.minimum(low, F.max_pool2d(reach, 3, 1, 1))
+    return torch.minimum(likeness, resized(reach, likeness.shape[-2:]))
 
 
 def _nearness(grid, tokens, column, radius):
