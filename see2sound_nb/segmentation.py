@@ -163,7 +163,8 @@ def choose_sources(
     Every region has a score: how likely it is that the thing can sound, times the mask's quality, times the
     square root of its share of the photo (size matters, but a large wall must not beat a small dog). The
     best is taken; regions that overlap it, lie in it or hold it are passed over, and so are regions of the same
-    kind whose boxes overlap, most likely two parts of one thing; and so on. A region that most likely cannot sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
+    kind whose boxes overlap, most likely two parts of one thing; and so on. A region that most likely cannot
+    sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
 
     Parameters
     ----------

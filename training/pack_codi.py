@@ -38,6 +38,7 @@ def main() -> None:
     }
     part = codi.WEIGHTS.with_suffix(".part")
     save_file({k: v.half().contiguous() for k, v in state.items()}, part, metadata=metadata)
+    part.chmod(0o644)
     part.rename(codi.WEIGHTS)
     print(f"{codi.WEIGHTS.name}: {codi.WEIGHTS.stat().st_size / 1e6:.1f} MB, {settings}")
 

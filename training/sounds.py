@@ -111,10 +111,6 @@ def _call(rng, gap, size, pitch, dur, **params):
     return events(rng, lambda: sfx("animal", rng, dur=rng.uniform(*dur), **base, **params), gap)
 
 
-def _sheep(rng):
-    return events(rng, lambda: _bleat(rng), (0.5, 1.2))
-
-
 def _bleat(rng):
     wave = sfx(
         "animal",
@@ -179,7 +175,10 @@ def _tail(rng, name, gap=(0.3, 0.9), **params):
     return events(rng, lambda: sfx(name, rng, **params), gap)
 
 
-U = lambda rng, a, b: float(rng.uniform(a, b))  # noqa: E731  (the table below reads better with a short name)
+def U(rng: np.random.Generator, low: float, high: float) -> float:
+    """A uniform number; the short name keeps the table below readable."""
+    return float(rng.uniform(low, high))
+
 
 #: One recipe per class of `see2sound_nb.sound_classes.CLASSES`.
 RECIPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
@@ -192,7 +191,7 @@ RECIPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "cow": lambda r: (lambda p: events(r, lambda: sfx("moo", r, pitch=p, dur=U(r, 1.4, 2.2)), (0.5, 1.1)))(
         U(r, 95, 135)
     ),
-    "sheep": _sheep,
+    "sheep": lambda r: events(r, lambda: _bleat(r), (0.5, 1.2)),
     "horse": _horse,
     "pig": lambda r: _call(
         r, (0.05, 0.35), (0.9, 1.2), (90, 140), (0.18, 0.4), contour="arch", roughness=0.95, vowels="U-u"

@@ -2,7 +2,7 @@
 
     python training/train_depth.py --shards DIR/shards --val DIR/val --work DIR/run --minutes 45 --seed 0
 
-The trunk is frozen: its features of every view and of its mirror image are computed once and kept
+The trunk is frozen: its features of every view (half of them mirrored) are computed once and kept
 in ``--work``. Shards may still be arriving while this runs. ``--resume`` goes on from the last checkpoint.
 """
 
@@ -54,16 +54,35 @@ class Bank:
         data, trunk = np.load(path), load_trunk()
         image = torch.from_numpy(data["image"]).permute(0, 3, 1, 2)
         inverse = torch.from_numpy(data["inverse"])[:, 2::4, 2::4]
-        both = [torch.cat([a, a.flip(-1)]) for a in (image, inverse)]
-        maps = [trunk_features(trunk, b.float() / 127.5 - 1) for b in both[0].split(16)]
+        for a in (image, inverse):
+            a[1::2] = a[1::2].flip(-1)
+        maps = [trunk_features(trunk, b.float() / 127.5 - 1) for b in image.split(16)]
         features = [torch.cat([m[i] for m in maps]).clamp(-6e4, 6e4).half() for i in range(4)]
-        return dict(features=features, inverse=both[1])
+        return dict(features=features, inverse=inverse)
 
     def batch(self, size: int, rng):
         """A batch from one shard (all views of a shard have one shape)."""
         item = self.items[rng.integers(len(self.items))]
         rows = torch.from_numpy(rng.permutation(len(item["inverse"]))[:size])
         return [f[rows].float() for f in item["features"]], item["inverse"][rows].float()
+
+
+def varied(features, rng):
+    """Features as from pictures of another style, so that the decoder does not lean on how renderings look.
+
+    Channel statistics are mixed between the pictures of a batch (Zhou, Yang, Qiao and Xiang, "Domain generalization
+    with MixStyle", ICLR 2021) and a tenth of the channels is dropped.
+    """
+    count = len(features[0])
+    order, mixed = torch.from_numpy(rng.permutation(count)), []
+    share = torch.from_numpy(rng.beta(0.3, 0.3, (count, 1, 1, 1))).float()
+    if rng.random() < 0.4:
+        share = torch.ones_like(share)
+    for f in features:
+        mean, spread = f.mean((2, 3), keepdim=True), f.std((2, 3), keepdim=True) + 1e-4
+        new_mean, new_spread = (share * a + (1 - share) * a[order] for a in (mean, spread))
+        mixed.append(F.dropout2d((f - mean) / spread * new_spread + new_mean, 0.1))
+    return mixed
 
 
 def normalised(x):
@@ -156,7 +175,7 @@ def train(args):
     model = TinyDepthForDepthEstimation(TinyDepthConfig())
     head, checkpoint, step, rng = model.head.train(), args.work / "last.pt", 0, np.random.default_rng(args.seed)
     slow = {k: v.clone() for k, v in head.state_dict().items()}  # moving average: what is shipped
-    optimiser = torch.optim.AdamW(head.parameters(), args.rate, weight_decay=0.03)
+    optimiser = torch.optim.AdamW(head.parameters(), args.rate, weight_decay=0.05)
     if args.resume and checkpoint.exists():
         kept = torch.load(checkpoint)
         head.load_state_dict(kept["head"])
@@ -169,7 +188,7 @@ def train(args):
         for group in optimiser.param_groups:
             group["lr"] = args.rate * min((step + 1) / 100, 0.5 * (1 + np.cos(np.pi * done)) + 0.01)
         features, inverse = bank.batch(args.batch, rng)
-        loss = loss_of(head(features), inverse, rng)
+        loss = loss_of(head(varied(features, rng)), inverse, rng)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)

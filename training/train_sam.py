@@ -18,11 +18,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
+from sam_prompts import sample_prompts
 
 from see2sound_nb.tiny import sam as tiny
 from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD
 
-PICTURES, PROMPTS, SLOTS = 8, 5, 5
+PICTURES = 8
 ORDERS = [list(itertools.combinations(range(3), n)) for n in range(4)]
 METADATA = {"licence": "Apache-2.0", "source": "see2sound_nb training/train_sam.py, see tiny_sam.md"}
 
@@ -42,97 +43,6 @@ def load_scenes(rng, folder):
     }
     pixels = (read["picture"].permute(0, 3, 1, 2).float() - PIXEL_MEAN[0]) / PIXEL_STD[0]
     return pixels, [read[f"f{i}"].float() for i in range(4)], labels[which]
-
-
-def innermost(mask):
-    """The point of a mask that is farthest from its outline, (y, x)."""
-    distance = cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    return np.unravel_index(distance.argmax(), mask.shape)
-
-
-def pick(rng, mask):
-    """A point of a mask: anywhere, or innermost."""
-    if rng.random() < 0.35:
-        return innermost(mask)
-    flat = np.flatnonzero(mask)
-    return np.unravel_index(flat[rng.integers(len(flat))], mask.shape)
-
-
-def sample_prompts(rng, labels):
-    """Prompts with their true masks for one picture.
-
-    Returns tokens (K, SLOTS, TOKEN), earlier (K, 1, h, w), truth (K, 3, h, w) ordered by area, count (K,).
-    """
-    height, width = labels.shape[1] // 2, labels.shape[2] // 2
-    tokens = np.zeros((PROMPTS, SLOTS, tiny.TOKEN), np.float32)
-    earlier = np.zeros((PROMPTS, 1, height, width), np.float32)
-    truth, count = np.zeros((PROMPTS, 3, height, width), np.float32), np.zeros(PROMPTS, int)
-    smallest = 0.004 * labels[0].size
-    for k in range(PROMPTS):
-        masks, point = _segments(rng, labels, smallest)
-        if masks is None:
-            continue
-        if rng.random() < 0.6:
-            _put(tokens[k], 0, point, tiny.POSITIVE)
-        else:
-            chosen = rng.integers(len(masks))
-            _refine(rng, tokens[k], earlier[k, 0], masks, chosen, point)
-            masks = masks[chosen : chosen + 1]
-        count[k] = len(masks)
-        for level, mask in enumerate(masks):
-            truth[k, level] = mask.reshape(height, 2, width, 2).mean((1, 3))
-    return tokens, earlier, truth, count
-
-
-def _segments(rng, labels, smallest):
-    """A clicked point and the different segments around it, from small to large."""
-    for _ in range(20):
-        level = rng.integers(3)
-        if rng.random() < 0.5:  # by area, as the automatic generator's grid does
-            point = tuple(rng.integers(labels.shape[1:]))
-        else:  # by segment
-            names = np.unique(labels[level])
-            point = pick(rng, labels[level] == names[rng.integers(len(names))])
-        masks = [labels[i] == labels[i][point] for i in range(3) if labels[i][point]]
-        masks = [m for m in masks if m.sum() > smallest]
-        masks.sort(key=np.sum)
-        different = [m for i, m in enumerate(masks) if not i or m.sum() > 1.1 * masks[i - 1].sum()]
-        if different:
-            return different, point
-    return None, None
-
-
-def _put(tokens, slot, point, kind):
-    tokens[slot, :2] = (np.array(point[::-1]) + 0.5) * 2 / tiny.IMAGE_SIZE
-    tokens[slot, kind] = 1
-
-
-def _refine(rng, tokens, earlier, masks, chosen, point):
-    """A box, more clicks, or clicks beside an earlier mask, all for one chosen segment."""
-    mask, kind = masks[chosen], rng.random()
-    if kind < 0.45:
-        ys, xs = np.nonzero(mask)
-        low, high = np.array([ys.min(), xs.min()]), np.array([ys.max(), xs.max()])
-        jitter = rng.normal(0, 0.04, (2, 2)) * (high - low + 1)
-        _put(tokens, 3, low + jitter[0], tiny.CORNER_LOW)
-        _put(tokens, 4, high + jitter[1], tiny.CORNER_HIGH)
-        if kind < 0.25:
-            return
-    _put(tokens, 0, point, tiny.POSITIVE)
-    around = cv2.dilate(mask.astype(np.uint8), np.ones((25, 25))) > mask
-    bigger = masks[-1] & ~mask
-    for slot in range(1, rng.integers(1, 4)):
-        if rng.random() < 0.4:
-            _put(tokens, slot, pick(rng, mask), tiny.POSITIVE)
-            continue
-        outside = bigger if bigger.sum() > 50 and rng.random() < 0.6 else around if rng.random() < 0.6 else ~mask
-        if outside.any():
-            _put(tokens, slot, pick(rng, outside), tiny.NEGATIVE)
-    if kind > 0.8:
-        rough = cv2.blur(
-            np.roll(mask, rng.integers(-8, 9, 2), (0, 1)).astype(np.float32), (int(rng.integers(3, 25)),) * 2
-        )
-        earlier[:] = np.tanh(4 * (rough[::2, ::2] - rng.uniform(0.3, 0.7)))
 
 
 # ---------------------------------------------------------------------------------------- losses
@@ -197,18 +107,19 @@ class Network(torch.nn.Module):
 def step_loss(network, grid, rng, folder, report):
     pixels, features, labels = load_scenes(rng, folder)
     prompts = [sample_prompts(rng, one) for one in labels]
-    tokens, earlier, truth, count = (torch.from_numpy(np.stack(x)) for x in zip(*prompts))
+    tokens, earlier, truth, meant = (torch.from_numpy(np.stack(x)) for x in zip(*prompts))
     last = torch.channels_last
     embeddings = network.image_encoder.pyramid(
         pixels.contiguous(memory_format=last), [f.contiguous(memory_format=last) for f in features]
     )
     height, width = embeddings.shape[-2:]
     masks, quality = network.mask_decoder.decode(embeddings, grid[..., :height, :width], tokens, earlier)
-    keep = count.flatten() > 0
-    masks, quality, truth, count = (x.flatten(0, 1)[keep] for x in (masks, quality, truth, count))
+    keep = meant.sum(2).flatten() > 0
+    masks, quality, truth, meant = (x.flatten(0, 1)[keep] for x in (masks, quality, truth, meant))
+    count = (meant > 0).sum(1)
     with torch.no_grad():
         overlap = overlaps(masks, truth, count)
-        target = overlap.amax(1)
+        target = (overlap * meant[..., None]).sum(1)
     drawn = assign(mask_losses(masks, truth), count)
     judged = F.binary_cross_entropy_with_logits(quality, target)
     alike = contrast(rng, embeddings, labels)
