@@ -6,17 +6,17 @@ import warnings
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 import see2sound_nb as s2s
 from see2sound_nb.pipeline import SOURCE_LEVEL_DB
 
 
-def side_by_side():
-    """A photo of a cat-sized red disc on the left of a green ground."""
-    picture = np.full((300, 400, 3), (90, 140, 60), np.uint8)
-    picture[150:] = (120, 110, 90)
-    disc = (np.arange(400) - 80) ** 2 + (np.arange(300)[:, None] - 170) ** 2 < 60**2
-    picture[disc] = (200, 40, 30)
+def guitar_on_the_left():
+    """The guitar of the shipped photo, alone on the left of an empty picture."""
+    picture = np.full((400, 640, 3), (170, 185, 205), np.uint8)
+    guitar = Image.fromarray(s2s.read_image(s2s.demo_photo())[330:768, 560:900]).resize((220, 284))
+    picture[70:354, 40:260] = guitar
     return picture
 
 
@@ -50,7 +50,7 @@ def test_renderings_have_the_right_shape_and_do_not_clip(scene, layout, channels
 
 
 def test_sources_stand_where_the_picture_shows_them_and_the_left_one_is_heard_on_the_left(pipeline):
-    scene = pipeline.run(side_by_side(), sources=1)
+    scene = pipeline.run(guitar_on_the_left(), sources=1)
     azimuth = s2s.directions(scene.positions_m)[0][0]
     assert azimuth > 5, "left of the middle"
     energy = (scene.render("5.1").astype(float) ** 2).sum(axis=1)
@@ -63,7 +63,7 @@ def test_sources_stand_where_the_picture_shows_them_and_the_left_one_is_heard_on
 
 def test_mirrored_photo_mirrors_the_scene(pipeline):
     x, mirrored = (
-        pipeline.run(p, sources=1).positions_m[0, 0] for p in (side_by_side(), side_by_side()[:, ::-1].copy())
+        pipeline.run(p, sources=1).positions_m[0, 0] for p in (guitar_on_the_left(), guitar_on_the_left()[:, ::-1].copy())
     )
     assert x < 0 < mirrored
     assert mirrored == pytest.approx(-x, rel=0.35)
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_sound(pipeline, scene):
 
 
 def test_a_prompt_changes_the_sound(pipeline):
-    plain, rain = (pipeline.run(side_by_side(), sources=1, prompt=p).audio[0] for p in (None, "heavy rain"))
+    plain, rain = (pipeline.run(guitar_on_the_left(), sources=1, prompt=p).audio[0] for p in (None, "heavy rain"))
     assert not np.allclose(plain, rain)
 
 
@@ -145,7 +145,7 @@ def test_figures_are_drawn(scene):
 )
 def test_arguments_out_of_range_are_named(pipeline, arguments, message):
     with pytest.raises(ValueError, match=message):
-        pipeline.run(side_by_side(), **arguments)
+        pipeline.run(guitar_on_the_left(), **arguments)
 
 
 def test_unknown_names_are_named(scene, tmp_path):
