@@ -77,8 +77,7 @@ def _prepare(angles: np.ndarray, raw: np.ndarray, rate: int, sample_rate: int) -
 
     if rate != sample_rate:
         divisor = np.gcd(rate, sample_rate)
-        # A filter keeps its gain when resampled only if its samples grow by the ratio of the rates.
-        raw = resample_poly(raw, sample_rate // divisor, rate // divisor, axis=-1) * (rate / sample_rate)
+        raw = resample_poly(raw, sample_rate // divisor, rate // divisor, axis=-1)
     front = np.argmax(unit_vectors(angles[:, 0], angles[:, 1])[:, 1])
     return raw / np.sqrt((raw[front] ** 2).sum() / 2)
 

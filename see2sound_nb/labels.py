@@ -6,6 +6,7 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,4 +42,5 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
-    return _classifier().describe(patches) if len(patches) else []
+    named = _classifier().describe(patches) if len(patches) else []
+    return [{**label, "caption": re.sub(r"\ba (?=[aeiou])", "an ", label["caption"])} for label in named]

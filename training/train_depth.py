@@ -9,6 +9,7 @@ in ``--work``. Shards may still be arriving while this runs. ``--resume`` goes o
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import pathlib
 import time
@@ -37,16 +38,19 @@ class Bank:
         self.seen = set()
 
     def refresh(self, most: int = 1000) -> int:
-        """Take in at most `most` new shards; returns how many were new."""
-        new = [p for p in sorted(self.shards.glob("*.npz")) if p.name not in self.seen][:most]
-        for path in new:
-            self.seen.add(path.name)
+        """Take in all shards with kept features and at most `most` others; returns how many were new."""
+        before = len(self.items)
+        for path in sorted(self.shards.glob("*.npz")):
             kept = self.cache / f"{path.stem}.pt"
+            if path.name in self.seen or (not kept.exists() and most <= 0):
+                continue
+            self.seen.add(path.name)
             if not kept.exists():
+                most -= 1
                 torch.save(self._features(path), kept.with_suffix(".part"))
                 os.replace(kept.with_suffix(".part"), kept)
             self.items.append(torch.load(kept, mmap=True))
-        return len(new)
+        return len(self.items) - before
 
     @staticmethod
     @torch.no_grad()
@@ -186,7 +190,7 @@ def train(args):
     while time.time() - start < 60 * args.minutes and step < args.steps:
         done = step / args.steps
         for group in optimiser.param_groups:
-            group["lr"] = args.rate * min((step + 1) / 100, 0.5 * (1 + np.cos(np.pi * done)) + 0.01)
+            group["lr"] = args.rate * min((step + 1) / 100, 0.5 * (1 + math.cos(math.pi * done)) + 0.01)
         features, inverse = bank.batch(args.batch, rng)
         loss = loss_of(head(varied(features, rng)), inverse, rng)
         optimiser.zero_grad()
