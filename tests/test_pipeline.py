@@ -62,9 +62,8 @@ def test_sources_stand_where_the_picture_shows_them_and_the_left_one_is_heard_on
 
 
 def test_mirrored_photo_mirrors_the_scene(pipeline):
-    x, mirrored = (
-        pipeline.run(p, sources=1).positions_m[0, 0] for p in (guitar_on_the_left(), guitar_on_the_left()[:, ::-1].copy())
-    )
+    photo = guitar_on_the_left()
+    x, mirrored = (pipeline.run(p, sources=1).positions_m[0, 0] for p in (photo, photo[:, ::-1].copy()))
     assert x < 0 < mirrored
     assert mirrored == pytest.approx(-x, rel=0.35)
 
