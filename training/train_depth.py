@@ -2,7 +2,7 @@
 
     python training/train_depth.py --shards DIR/shards --val DIR/val --work DIR/run --minutes 45 --seed 0
 
-The trunk is frozen: its features of every view (half of them mirrored) are computed once and kept
+The trunk is frozen: its features of every view and of its mirror image are computed once and kept
 in ``--work``. Shards may still be arriving while this runs. ``--resume`` goes on from the last checkpoint.
 """
 
@@ -58,11 +58,10 @@ class Bank:
         data, trunk = np.load(path), load_trunk()
         image = torch.from_numpy(data["image"]).permute(0, 3, 1, 2)
         inverse = torch.from_numpy(data["inverse"])[:, 2::4, 2::4]
-        for a in (image, inverse):
-            a[1::2] = a[1::2].flip(-1)
-        maps = [trunk_features(trunk, b.float() / 127.5 - 1) for b in image.split(16)]
+        both = [torch.cat([a, a.flip(-1)]) for a in (image, inverse)]
+        maps = [trunk_features(trunk, b.float() / 127.5 - 1) for b in both[0].split(16)]
         features = [torch.cat([m[i] for m in maps]).clamp(-6e4, 6e4).half() for i in range(4)]
-        return dict(features=features, inverse=inverse)
+        return dict(features=features, inverse=both[1])
 
     def batch(self, size: int, rng):
         """A batch from one shard (all views of a shard have one shape)."""
@@ -159,7 +158,9 @@ def main():
     parser.add_argument("--val", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--steps", type=int, default=6000, help="length of the learning-rate schedule")
+    parser.add_argument("--steps", type=int, default=5000, help="length of the learning-rate schedule")
+    parser.add_argument("--stop", type=int, default=2900, help="steps to take; on few scenes more of them overfit")
+    parser.add_argument("--vary", action="store_true", help="mix styles of features and drop channels")
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
@@ -179,7 +180,7 @@ def train(args):
     model = TinyDepthForDepthEstimation(TinyDepthConfig())
     head, checkpoint, step, rng = model.head.train(), args.work / "last.pt", 0, np.random.default_rng(args.seed)
     slow = {k: v.clone() for k, v in head.state_dict().items()}  # moving average: what is shipped
-    optimiser = torch.optim.AdamW(head.parameters(), args.rate, weight_decay=0.05)
+    optimiser = torch.optim.AdamW(head.parameters(), args.rate, weight_decay=0.03)
     if args.resume and checkpoint.exists():
         kept = torch.load(checkpoint)
         head.load_state_dict(kept["head"])
@@ -187,12 +188,14 @@ def train(args):
         slow, step = kept["slow"], kept["step"]
     judge, start, total = TinyDepthForDepthEstimation(TinyDepthConfig()).head, time.time(), []
     print(f"{sum(p.numel() for p in head.parameters())} parameters", flush=True)
-    while time.time() - start < 60 * args.minutes and step < args.steps:
+    while time.time() - start < 60 * args.minutes and step < min(args.steps, args.stop):
         done = step / args.steps
         for group in optimiser.param_groups:
             group["lr"] = args.rate * min((step + 1) / 100, 0.5 * (1 + math.cos(math.pi * done)) + 0.01)
         features, inverse = bank.batch(args.batch, rng)
-        loss = loss_of(head(varied(features, rng)), inverse, rng)
+        if args.vary:
+            features = varied(features, rng)
+        loss = loss_of(head(features), inverse, rng)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)

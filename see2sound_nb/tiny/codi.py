@@ -61,7 +61,11 @@ def make_unet() -> UNet2DConditionModel:
 
 
 def make_scheduler() -> DDIMScheduler:
-    """CoDi's noise schedule; the tiny model predicts the velocity (Salimans and Ho 2022), which learns faster."""
+    """CoDi's noise schedule, with the velocity (Salimans and Ho 2022) in place of the noise, and ending in pure noise.
+
+    CoDi's own schedule never quite reaches pure noise, so that a model may read a sound's level off its noisiest
+    input and miss it when it starts from noise alone (Lin et al. 2024, "Common diffusion noise schedules ...").
+    """
     return DDIMScheduler(
         num_train_timesteps=1000,
         beta_schedule="scaled_linear",
@@ -70,7 +74,8 @@ def make_scheduler() -> DDIMScheduler:
         clip_sample=False,
         set_alpha_to_one=False,
         steps_offset=1,
-        timestep_spacing="leading",
+        timestep_spacing="trailing",
+        rescale_betas_zero_snr=True,
         prediction_type="v_prediction",
     )
 

@@ -38,7 +38,7 @@ TINY_AMG = {
     "points_per_batch": 36,
     "pred_iou_thresh": 0.25,
     "stability_score_thresh": 0.3,
-    "box_nms_thresh": 0.8,
+    "box_nms_thresh": 0.85,
     "min_mask_region_area": 0,
 }
 
