@@ -17,7 +17,6 @@ from see2sound_nb.scene import Scene
 #: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
 SOURCE_LEVEL_DB = -23.0
 MOST_SOURCES = 10
-MID_GREY = np.array([127, 127, 127], dtype=np.uint8)
 
 Progress = Callable[[str, int, int], None]
 
@@ -152,9 +151,8 @@ class See2Sound:
             M, quality = M[candidates], quality[candidates]
         named = labels.describe_patches(_patches(I, M))
         if select == "sounds" and len(M):
-            # Seen alone, on grey, a wall is a wall, whatever stands before it in its box.
             alone = labels.describe_patches(_seen_alone(I, M))
-            sounds = [min(a["sounds"], b["sounds"]) for a, b in zip(named, alone)]
+            sounds = [labels.likelihood_of_sound(*looks) for looks in zip(named, alone)]
             kinds = [label["sound_class"] for label in named]
             chosen = segmentation.choose_sources(M, quality, sounds, sources, kinds=kinds)
             M, named = M[chosen], [named[k] for k in chosen]
@@ -191,7 +189,9 @@ def _patches(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
 
 
 def _seen_alone(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
-    return [_patches(np.where(mask[..., None], I, MID_GREY), mask[None])[0] for mask in M]
+    """Each region on a ground of its own mean colour: a flat grey would draw an outline that it does not have."""
+    cut_out = [np.where(mask[..., None], I, I[mask].mean(axis=0)).astype(np.uint8) for mask in M]
+    return [_patches(picture, mask[None])[0] for picture, mask in zip(cut_out, M)]
 
 
 def _lift(M, R, D, kind, fov_deg, notes):

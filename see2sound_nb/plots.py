@@ -47,12 +47,15 @@ def plot_regions(scene: Scene, ax=None):
     for k, (x0, x1, y0, y1) in enumerate(scene.boxes):
         ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, lw=2.5, ec=source_colour(k)))
         ax.add_patch(Polygon(scene.polygons[k], fill=False, lw=1.2, ls=":", ec="white"))
-        ax.text(
-            x0 + 0.01 * scene.image.shape[1],
-            y0 + 0.012 * scene.image.shape[0],
+        right = x0 > 0.6 * scene.image.shape[1]  # there the label would leave the picture
+        ax.annotate(
             f"{k + 1} {scene.labels[k]['label']}",
+            (x1 if right else x0, y0),
+            (-5 if right else 5, -5),
+            textcoords="offset points",
             color="white",
             fontsize=11,
+            ha="right" if right else "left",
             va="top",
             bbox={"facecolor": source_colour(k), "edgecolor": "none", "pad": 2},
         )
@@ -86,7 +89,7 @@ def plot_plan(scene: Scene, ax=None):
         for speaker, azimuth in SPEAKERS_DEG.items():
             x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
             ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
-            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=9, backgroundcolor="white")
+            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=9, zorder=1)
     else:
         x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
         ax.plot(x, y, "x", color="0.4", label="microphones")

@@ -9,7 +9,9 @@ import soundfile
 from PIL import Image
 
 import see2sound_nb as s2s
+from see2sound_nb import labels
 from see2sound_nb.pipeline import SOURCE_LEVEL_DB
+from see2sound_nb.segmentation import LEAST_SOUNDS
 
 
 def guitar_on_the_left():
@@ -59,6 +61,13 @@ def test_sources_stand_where_the_picture_shows_them_and_the_left_one_is_heard_on
     assert (left**2).sum() > (right**2).sum()
     threshold = 0.2 * max(np.abs(left).max(), np.abs(right).max())
     assert np.argmax(np.abs(left) > threshold) <= np.argmax(np.abs(right) > threshold), "not later at the left ear"
+
+
+def test_what_only_its_surroundings_name_is_not_trusted():
+    drum = {"sound_class": "drum", "probability": 0.9, "sounds": 0.95}
+    wall = {"sound_class": "wind", "probability": 0.2, "sounds": 0.3}
+    assert labels.likelihood_of_sound(drum, drum) == pytest.approx(0.9 * 0.95)
+    assert labels.likelihood_of_sound(drum, wall) < LEAST_SOUNDS
 
 
 def test_mirrored_photo_mirrors_the_scene(pipeline):

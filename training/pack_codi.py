@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=25, help="denoising steps by default")
-    parser.add_argument("--guidance", type=float, default=6.0, help="guidance scale by default")
+    parser.add_argument("--guidance", type=float, default=4.0, help="guidance scale by default")
     args = parser.parse_args()
     from see2sound_nb.tiny import codi
 
