@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
 
 ensure_torchvision()
@@ -113,6 +114,8 @@ class CoDi(DiffusionPipeline):
         Of the vocoder, in Hz.
     num_inference_steps, guidance_scale, fade_s : int, float, float
         What is used where a call does not say; the crossfade of the loop is in seconds.
+    cpu_threads : int, optional
+        Threads that a call lets torch use on the CPU; see `_threads.torch_threads`.
     """
 
     model_cpu_offload_seq = "image_encoder->text_encoder->unet->vae->vocoder"
@@ -132,17 +135,18 @@ class CoDi(DiffusionPipeline):
         num_inference_steps: int = 50,
         guidance_scale: float = 7.5,
         fade_s: float = 0.64,
+        cpu_threads: int | None = None,
     ):
         super().__init__()
         towers = {"image_encoder": image_encoder, "text_encoder": text_encoder}
         inputs = {"image_processor": image_processor, "tokenizer": tokenizer}
         self.register_modules(**towers, unet=unet, vae=vae, vocoder=vocoder, scheduler=scheduler, **inputs)
-        self.register_to_config(sample_rate=sample_rate, fade_s=fade_s)
+        self.register_to_config(sample_rate=sample_rate, fade_s=fade_s, cpu_threads=cpu_threads)
         self.register_to_config(num_inference_steps=num_inference_steps, guidance_scale=guidance_scale)
 
     @property
     def sample_rate(self) -> int:
-        """Samples per second of the sounds."""
+        """Samples per second."""
         return self.config.sample_rate
 
     @torch.no_grad()
@@ -244,16 +248,16 @@ class CoDi(DiffusionPipeline):
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
         prompts = [prompts] * len(seeds) if isinstance(prompts, str) else prompts
         self._check(images, prompts, seeds, steps, scale)
-        if len(seeds) == 0:
-            return np.zeros((0, 0), np.float32)
-        token = self.encode(images, prompts, image_weight, text_weight)
-        if scale != 1.0:
-            nothing = self._nothing(images, prompts, negative_prompt, image_weight, text_weight)
-            token = torch.cat([nothing.expand_as(token), token])
-        latents = self._denoise(token, seeds, steps, scale, callback)
-        return self._to_audio(latents)
+        with torch_threads(self.config.cpu_threads):
+            token = self.encode(images, prompts, image_weight, text_weight)
+            if scale != 1.0:
+                nothing = self._nothing(images, prompts, negative_prompt, image_weight, text_weight)
+                token = torch.cat([nothing.expand_as(token), token])
+            return self._to_audio(self._denoise(token, seeds, steps, scale, callback))
 
     def _check(self, images, prompts, seeds, steps, scale) -> None:
+        if len(seeds) == 0:
+            raise ValueError("no seeds were given; give one for each sound")
         for name, given in (("images", images), ("prompts", prompts)):
             if given is not None and len(given) != len(seeds):
                 raise ValueError(f"{len(given)} {name} and {len(seeds)} seeds were given; give one seed for each")

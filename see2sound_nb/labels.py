@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-
 #: Trust in a name that a region has only together with its surroundings.
 BORROWED = 0.4
 

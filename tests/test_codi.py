@@ -63,6 +63,14 @@ def test_negative_prompt_changes_the_sound(pipe, cat, sounds):
     assert np.abs(other[0] - sounds[0]).max() > 1e-3
 
 
+def test_threads_are_given_back(pipe, cat):
+    before = torch.get_num_threads()
+    seen = []
+    pipe([cat], seeds=[0], num_inference_steps=1, callback=lambda *_: seen.append(torch.get_num_threads()))
+    assert seen == [1]
+    assert torch.get_num_threads() == before
+
+
 def test_callback_counts_the_steps(pipe, cat):
     seen = []
     pipe([cat], seeds=[0], num_inference_steps=2, callback=lambda done, total: seen.append((done, total)))

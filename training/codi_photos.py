@@ -1,8 +1,9 @@
 """Real photos that come with the registries' packages, and the sound class that a person would expect of each.
 
 The stamps are photographs cut out of their background (Debian's ``tuxpaint-stamps-default``); they are laid on
-white. The list was made from what the pictures show, before and whatever the models say. It is for evaluation
-only: the packages' licences allow use, and nothing of them is shipped or trained on.
+white. Pictures were chosen that clearly show one thing that sounds, with the trunk's labels in view; the class is
+what the picture shows, and those that the trunk gets wrong were kept. The list is for evaluation only: nothing of
+it is shipped or trained on.
 """
 
 from __future__ import annotations

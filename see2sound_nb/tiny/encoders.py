@@ -21,6 +21,7 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.utils import BaseOutput
 
 from see2sound_nb import sound_classes
+from see2sound_nb._threads import torch_threads
 from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk
 
 TOKEN = 384
@@ -164,10 +165,11 @@ class TrunkImageEncoder(ModelMixin, ConfigMixin):
             (N, 1000) float32, rows sum to 1.
         """
         trunk, rows = load_trunk(), []
-        for image in images:  # one at a time: as fast on a CPU, and needs the least memory
-            pixels = self._pixels(image)
-            logits = trunk(torch.cat([pixels, pixels.flip(-1)]) if mirror else pixels)
-            rows.append(logits.mean(0).softmax(-1))
+        with torch_threads(1):
+            for image in images:  # one at a time: as fast on a CPU, and needs the least memory
+                pixels = self._pixels(image)
+                logits = trunk(torch.cat([pixels, pixels.flip(-1)]) if mirror else pixels)
+                rows.append(logits.mean(0).softmax(-1))
         return torch.stack(rows)
 
     def _pixels(self, image) -> torch.Tensor:
