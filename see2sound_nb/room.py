@@ -48,7 +48,7 @@ class Room:
 
     size_m: Vector
     listener_m: Vector
-    absorption: float = 0.35
+    absorption: float = 0.5
     max_order: int = 10
     microphones_m: tuple[Vector, ...] | None = None
 
@@ -75,7 +75,7 @@ def _check_inside(what: str, point: Vector, size_m: Vector) -> None:
         raise ValueError(f"{what} at {at} m (room frame) is outside the room of {room} m; move it or enlarge the room")
 
 
-def room_around(positions_m: np.ndarray, *, absorption: float = 0.35, max_order: int = 10) -> Room:
+def room_around(positions_m: np.ndarray, *, absorption: float = 0.5, max_order: int = 10) -> Room:
     """A room of believable size around a listener and the sources.
 
     At least 6 m wide, 6 m deep and 3 m high, with the listener's ears 1.5 m above the floor and 2 m from
