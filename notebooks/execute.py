@@ -5,27 +5,37 @@
 Players are left out of the stored file (a minute of sound is a megabyte of text); their line of text stays.
 """
 
+import base64
+import io
 import pathlib
 import sys
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 HERE = pathlib.Path(__file__).parent
 
 
-def strip_sound(notebook) -> None:
+def lighten(notebook) -> None:
+    """Drop the sound and store the pictures with a palette: a page should stay well under a megabyte."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if "<audio" in output.get("data", {}).get("text/html", ""):
-                del output["data"]["text/html"]
+            data = output.get("data", {})
+            if "<audio" in data.get("text/html", ""):
+                del data["text/html"]
+            if "image/png" in data:
+                picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
+                buffer = io.BytesIO()
+                picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(buffer, "PNG", optimize=True)
+                data["image/png"] = base64.b64encode(buffer.getvalue()).decode()
 
 
 def main(names):
     for path in sorted(HERE / name for name in names) or sorted(HERE.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}).execute()
-        strip_sound(notebook)
+        lighten(notebook)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)  # wall times: they would differ in every commit
         notebook.metadata.pop("language_info", None)
