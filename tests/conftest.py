@@ -1,13 +1,12 @@
 """Fixtures: one pipeline and one scene of the shipped photo for the whole run, and pictures with known answers."""
 
-import os
-
-os.environ.setdefault("MPLBACKEND", "Agg")
-
+import matplotlib
 import numpy as np
 import pytest
 
 import see2sound_nb as s2s
+
+matplotlib.use("Agg")  # here, and not by the environment: the kernels of the notebooks inherit that
 
 
 @pytest.fixture(scope="session")
