@@ -168,7 +168,7 @@ def sum_of_arrivals(delays_s: np.ndarray, amplitudes: np.ndarray, sample_rate: i
     """
     delays = np.asarray(delays_s) * sample_rate
     whole = np.floor(delays).astype(np.int64)
-    length = int(whole.max()) + SINC_HALF_LENGTH + 2
+    length = int(np.max(whole)) + SINC_HALF_LENGTH + 2
     taps = np.arange(-SINC_HALF_LENGTH, SINC_HALF_LENGTH + 1)
     offset = taps - (delays - whole)[:, None]  # (n, 81), in samples from the true delay
     kernel = np.sinc(offset) * (0.5 + 0.5 * np.cos(np.pi * offset / (SINC_HALF_LENGTH + 1)))
