@@ -57,6 +57,15 @@ def test_sixteen_bit_greys_keep_their_brightness(tmp_path):
     np.testing.assert_allclose(I[0, :, 0], np.linspace(0, 255, 64), atol=1)
 
 
+def test_sixteen_bit_colours_are_read(tmp_path):
+    import cv2
+
+    colour = np.zeros((40, 40, 3), np.uint16)
+    colour[..., 2] = 65535  # OpenCV writes blue, green, red
+    cv2.imwrite(str(tmp_path / "a.png"), colour)
+    assert media.read_image(tmp_path / "a.png")[20, 20].tolist() == [255, 0, 0]
+
+
 def test_sizes_are_fitted(tmp_path):
     assert media.read_image(picture(tmp_path, "a.png", Image.new("RGB", (1, 1), "red"))).shape == (32, 32, 3)
     assert media.read_image(picture(tmp_path, "b.jpg", Image.new("RGB", (5480, 3650)))).shape == (682, 1024, 3)

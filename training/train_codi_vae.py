@@ -29,7 +29,7 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 
 
 def main() -> None:
-    """Train for ``--minutes``; write ``OUT/vae.pt`` every 300 steps."""
+    """Train for ``--steps``; write ``OUT/vae.pt`` every 300 steps."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--renders", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
