@@ -168,12 +168,17 @@ class See2Sound:
     def _mono_audio(self, patches, prompt, seed, steps, tell):
         codi = self.model("audio")
         codi.set_progress_bar_config(disable=True)  # `tell` reports instead
+
+        def report(pipe, step, timestep, tensors):
+            tell("audio", step + 1, pipe.num_timesteps)
+            return tensors
+
         A = codi(
             images=patches,
             prompts=[prompt] * len(patches) if prompt else None,
             seeds=[seed * MOST_SOURCES + k for k in range(len(patches))],
             **({} if steps is None else {"num_inference_steps": steps}),
-            callback=lambda done, total: tell("audio", done, total),
+            callback_on_step_end=report,
         )
         return level(A), codi.sample_rate
 

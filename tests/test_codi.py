@@ -66,15 +66,25 @@ def test_negative_prompt_changes_the_sound(pipe, cat, sounds):
 def test_threads_are_given_back(pipe, cat):
     before = torch.get_num_threads()
     seen = []
-    pipe([cat], seeds=[0], num_inference_steps=1, callback=lambda *_: seen.append(torch.get_num_threads()))
+
+    def look(pipe, step, timestep, tensors):
+        seen.append(torch.get_num_threads())
+        return {}
+
+    pipe([cat], seeds=[0], num_inference_steps=1, callback_on_step_end=look)
     assert seen == [1]
     assert torch.get_num_threads() == before
 
 
-def test_callback_counts_the_steps(pipe, cat):
+def test_the_callback_is_that_of_diffusers(pipe, cat):
     seen = []
-    pipe([cat], seeds=[0], num_inference_steps=2, callback=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 2), (2, 2)]
+
+    def look(pipe, step, timestep, tensors):
+        seen.append((step, pipe.num_timesteps, tuple(tensors["latents"].shape)))
+        return tensors
+
+    pipe([cat], seeds=[0], num_inference_steps=2, callback_on_step_end=look)
+    assert seen == [(0, 2, (1, 8, 72, 8)), (1, 2, (1, 8, 72, 8))]
 
 
 def test_a_loop_has_no_click_at_its_seam():

@@ -16,12 +16,17 @@ import torch.nn.functional as F
 
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
+from see2sound_nb.codi.conditioning import GREY, authors_square, mix_tokens, prompt_lists, square
+from see2sound_nb.codi.unet import GraphedUNet, fold_cross_attention, reuse_middle_features
 
 ensure_torchvision()
-from diffusers import DiffusionPipeline  # noqa: E402  (imports torchvision, so it comes after the line above)
+from diffusers import DDIMScheduler, DiffusionPipeline  # noqa: E402  (imports torchvision, so it comes after the line above)
 
-GREY = 127  # the picture that says nothing: mid-grey, as in the authors' code
 PEAK = 0.95
+#: A latent beyond the first number is taken for run away and cut to the second, as in the authors' code.
+RUNAWAY, CUT = 100.0, 10.0
+#: The steps of the See-2-Sound paper (its section "Audio generation").
+AUTHORS_STEPS = 500
 
 
 def make_loop(audio: np.ndarray, fade: int) -> np.ndarray:
@@ -56,42 +61,6 @@ def make_loop(audio: np.ndarray, fade: int) -> np.ndarray:
     return out.astype(audio.dtype)
 
 
-def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0) -> torch.Tensor:
-    """The one conditioning token: a weighted mean, which is not brought back to unit length.
-
-    Parameters
-    ----------
-    image, text : torch.Tensor or None
-        (N, D) float32 embeddings of unit length; one of them may be missing.
-    image_weight, text_weight : float
-        Weights, zero or more. They are divided by their sum.
-
-    Returns
-    -------
-    torch.Tensor
-        (N, 1, D) float32.
-
-    Raises
-    ------
-    ValueError
-        If both are missing, or the weights are negative or sum to zero.
-
-    Notes
-    -----
-    Paper: "Composable multimodal conditioning" (Tang et al. 2023, section 3.2).
-    """
-    given = [(token, weight) for token, weight in ((image, image_weight), (text, text_weight)) if token is not None]
-    if not given:
-        raise ValueError("neither images nor prompts were given; give one of them, or both")
-    total = sum(weight for _, weight in given)
-    if min(weight for _, weight in given) < 0 or total <= 0:
-        raise ValueError(
-            f"image_weight {image_weight} and text_weight {text_weight} must not be negative, and those of the inputs "
-            "that are given must sum to more than 0; use for example 1 and 1"
-        )
-    return sum(token * (weight / total) for token, weight in given)[:, None]
-
-
 class CoDi(DiffusionPipeline):
     """Pictures and texts to sounds.
 
@@ -106,8 +75,8 @@ class CoDi(DiffusionPipeline):
         Log-mel spectrogram (N, 1, frames, bands) to latent and back.
     vocoder : torch.nn.Module
         Log-mel spectrogram (N, frames, bands) to wave (N, T).
-    scheduler : diffusers.DDIMScheduler
-        The noise schedule and its solver.
+    scheduler : diffusers.SchedulerMixin
+        The noise schedule and its solver: DDIM, DPM-Solver++ or another of diffusers'.
     image_processor, tokenizer : optional
         What turns pictures and texts into a tower's input. Without one the tower takes them as they are.
     sample_rate : int
@@ -116,10 +85,13 @@ class CoDi(DiffusionPipeline):
         What is used where a call does not say; the crossfade of the loop is in seconds.
     cpu_threads : int, optional
         Threads that a call lets torch use on the CPU; see `_threads.torch_threads`.
+    middle_as_skip : bool
+        Whether the denoiser was trained with the authors' joint U-Net; see `unet.reuse_middle_features`.
     """
 
     model_cpu_offload_seq = "image_encoder->text_encoder->unet->vae->vocoder"
     _optional_components = ["image_processor", "tokenizer"]
+    _callback_tensor_inputs = ["latents"]
 
     def __init__(
         self,
@@ -136,6 +108,7 @@ class CoDi(DiffusionPipeline):
         guidance_scale: float = 7.5,
         fade_s: float = 0.64,
         cpu_threads: int | None = None,
+        middle_as_skip: bool = False,
     ):
         super().__init__()
         towers = {"image_encoder": image_encoder, "text_encoder": text_encoder}
@@ -143,20 +116,35 @@ class CoDi(DiffusionPipeline):
         self.register_modules(**towers, unet=unet, vae=vae, vocoder=vocoder, scheduler=scheduler, **inputs)
         self.register_to_config(sample_rate=sample_rate, fade_s=fade_s, cpu_threads=cpu_threads)
         self.register_to_config(num_inference_steps=num_inference_steps, guidance_scale=guidance_scale)
+        self.register_to_config(middle_as_skip=middle_as_skip)
+        fold_cross_attention(unet)
+        if middle_as_skip:
+            reuse_middle_features(unet)
+        self._graphed: GraphedUNet | None = None
 
     @property
     def sample_rate(self) -> int:
         """Samples per second."""
         return self.config.sample_rate
 
+    @property
+    def num_timesteps(self) -> int:
+        """Denoising steps of the call that is running, or of the last one."""
+        return len(self.scheduler.timesteps)
+
     @torch.no_grad()
-    def encode_image(self, images: Sequence) -> torch.Tensor:
+    def encode_image(self, images: Sequence, *, faithful: bool = False, seeds: Sequence[int] = ()) -> torch.Tensor:
         """Embed pictures.
 
         Parameters
         ----------
         images : sequence
             N pictures: PIL images or (H, W, 3) uint8 arrays, sRGB.
+        faithful : bool
+            Crop and mirror at random, as the authors' code does (`conditioning.authors_square`), in place of the
+            middle square.
+        seeds : sequence of int
+            N seeds of ``faithful``.
 
         Returns
         -------
@@ -166,9 +154,13 @@ class CoDi(DiffusionPipeline):
         if self.image_processor is None:
             embeds = self.image_encoder(list(images)).image_embeds
         else:
-            pixels = self.image_processor(list(images), return_tensors="pt").pixel_values
-            parameter = next(self.image_encoder.parameters())
-            embeds = self.image_encoder(pixels.to(parameter)).image_embeds
+            side = self.image_processor.crop_size["height"]
+            if faithful:
+                squares = [authors_square(image, side, seed) for image, seed in zip(images, seeds, strict=True)]
+            else:
+                squares = [square(image, side) for image in images]
+            pixels = self.image_processor(squares, return_tensors="pt").pixel_values
+            embeds = self.image_encoder(pixels.to(self._execution_device, self.image_encoder.dtype)).image_embeds
         return F.normalize(embeds.float(), dim=-1).to(self._execution_device)
 
     @torch.no_grad()
@@ -193,25 +185,35 @@ class CoDi(DiffusionPipeline):
             embeds = self.text_encoder(ids.to(self._execution_device)).text_embeds
         return F.normalize(embeds.float(), dim=-1).to(self._execution_device)
 
-    def encode(self, images, prompts, image_weight: float = 1.0, text_weight: float = 1.0) -> torch.Tensor:
-        """The conditioning tokens, (N, 1, D) float32, of N pictures, N texts, or both (`mix_tokens`)."""
-        image = None if images is None else self.encode_image(images)
-        text = None if prompts is None else self.encode_text(prompts)
+    def encode(
+        self, images, prompts, image_weight: float = 1.0, text_weight: float = 1.0, *, faithful: bool = False, seeds=()
+    ) -> torch.Tensor:
+        """The conditioning tokens, (N, 1, D) float32, of N pictures, of N texts or lists of texts, or of both.
+
+        Several texts of one sound count alike; see `mix_tokens` for the weights and `encode_image` for the rest.
+        """
+        image = None if images is None else self.encode_image(images, faithful=faithful, seeds=seeds)
+        if prompts is None:
+            return mix_tokens(image, None, image_weight, text_weight)
+        lists = prompt_lists(prompts, len(prompts))
+        texts = self.encode_text([prompt for several in lists for prompt in several])
+        text = torch.stack([rows.mean(0) for rows in texts.split([len(several) for several in lists])])
         return mix_tokens(image, text, image_weight, text_weight)
 
     @torch.no_grad()
     def __call__(
         self,
         images: Sequence | None = None,
-        prompts: str | Sequence[str] | None = None,
+        prompts: str | Sequence[str | Sequence[str]] | None = None,
         *,
         image_weight: float = 1.0,
         text_weight: float = 1.0,
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
         seeds: Sequence[int],
-        negative_prompt: str | None = None,
-        callback: Callable[[int, int], None] | None = None,
+        negative_prompt: str | Sequence[str | Sequence[str]] | None = None,
+        faithful: bool = False,
+        callback_on_step_end: Callable[[CoDi, int, torch.Tensor, dict], dict] | None = None,
     ) -> np.ndarray:
         """Make one sound for each picture, text, or pair of both.
 
@@ -219,8 +221,8 @@ class CoDi(DiffusionPipeline):
         ----------
         images : sequence, optional
             N pictures: PIL images or (H, W, 3) uint8 arrays, sRGB.
-        prompts : str or sequence of str, optional
-            N texts, or one for all.
+        prompts : str or sequence, optional
+            One text for all, or N texts, or N lists of texts that count alike.
         image_weight, text_weight : float
             How much each counts; see `mix_tokens`.
         num_inference_steps : int, optional
@@ -229,10 +231,15 @@ class CoDi(DiffusionPipeline):
             Classifier-free guidance (Ho and Salimans 2022); 1 is none.
         seeds : sequence of int
             N seeds. A seed gives the same sound whatever else is in the batch.
-        negative_prompt : str, optional
-            What to move away from, in place of the grey picture and the empty text.
-        callback : callable, optional
-            Called as ``callback(done, total)`` after each step.
+        negative_prompt : str or sequence, optional
+            What to move away from, in place of the grey picture and the empty text; as ``prompts``.
+        faithful : bool
+            Do as the authors' code does where it is odd: pictures are cropped and mirrored at random, DDIM takes the
+            steps 1, 1 + c, 1 + 2c, ... with c = 1000 // steps (500 by default), and the vocoder's wave is returned
+            as it is.
+        callback_on_step_end : callable, optional
+            As in diffusers: called as ``callback(pipe, step, timestep, {"latents": latents})`` after each step; the
+            ``"latents"`` of the dictionary that it returns are used on.
 
         Returns
         -------
@@ -244,58 +251,94 @@ class CoDi(DiffusionPipeline):
         ValueError
             If the numbers of pictures, texts and seeds differ, or a setting is out of range.
         """
-        steps = self.config.num_inference_steps if num_inference_steps is None else num_inference_steps
+        default = AUTHORS_STEPS if faithful else self.config.num_inference_steps
+        steps = default if num_inference_steps is None else num_inference_steps
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
-        prompts = [prompts] * len(seeds) if isinstance(prompts, str) else prompts
-        self._check(images, prompts, seeds, steps, scale)
+        self._check(images, seeds, steps, scale)
+        prompts = None if prompts is None else prompt_lists(prompts, len(seeds))
+        negative = None if negative_prompt is None else prompt_lists(negative_prompt, len(seeds))
         with torch_threads(self.config.cpu_threads):
-            token = self.encode(images, prompts, image_weight, text_weight)
+            token = self.encode(images, prompts, image_weight, text_weight, faithful=faithful, seeds=seeds)
             if scale != 1.0:
-                nothing = self._nothing(images, prompts, negative_prompt, image_weight, text_weight)
+                nothing = self._nothing(images, prompts, negative, image_weight, text_weight)
                 token = torch.cat([nothing.expand_as(token), token])
-            return self._to_audio(self._denoise(token, seeds, steps, scale, callback))
+            scheduler = self._schedule(steps, faithful)
+            latents = self._denoise(token, self._noise(seeds), scheduler, scale, callback_on_step_end)
+            wave = self._to_wave(latents)
+        self.maybe_free_model_hooks()
+        return wave if faithful else self._as_loop(wave)
 
-    def _check(self, images, prompts, seeds, steps, scale) -> None:
+    def enable_cuda_graphs(self) -> None:
+        """Replay the denoiser as a CUDA graph (`unet.GraphedUNet`); not together with offloading."""
+        self._graphed = GraphedUNet(self.unet)
+
+    def _check(self, images, seeds, steps, scale) -> None:
         if len(seeds) == 0:
             raise ValueError("no seeds were given; give one for each sound")
-        for name, given in (("images", images), ("prompts", prompts)):
-            if given is not None and len(given) != len(seeds):
-                raise ValueError(f"{len(given)} {name} and {len(seeds)} seeds were given; give one seed for each")
+        if images is not None and len(images) != len(seeds):
+            raise ValueError(f"{len(images)} images and {len(seeds)} seeds were given; give one seed for each")
         if steps < 1:
             raise ValueError(f"num_inference_steps {steps} must be at least 1; use for example 25")
         if scale < 0:
             raise ValueError(f"guidance_scale {scale} must not be negative; use 1 for no guidance")
 
-    def _nothing(self, images, prompts, negative_prompt, image_weight, text_weight) -> torch.Tensor:
-        if negative_prompt is not None:
-            return self.encode(None, [negative_prompt])
+    def _nothing(self, images, prompts, negative, image_weight, text_weight) -> torch.Tensor:
+        if negative is not None:
+            return self.encode(None, negative)
         grey = None if images is None else [np.full((64, 64, 3), GREY, np.uint8)]
         return self.encode(grey, None if prompts is None else [""], image_weight, text_weight)
 
-    def _denoise(self, token, seeds, steps, scale, callback) -> torch.Tensor:
-        device, dtype = token.device, self.unet.dtype
-        shape = (1, self.unet.config.in_channels, *self.unet.config.sample_size)
+    def _noise(self, seeds: Sequence[int]) -> torch.Tensor:
         # drawn on the CPU, one generator a sample: the same on every device, whatever the batch
-        noise = [torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds]
-        latents = torch.cat(noise).to(device) * self.scheduler.init_noise_sigma
-        self.scheduler.set_timesteps(steps, device=device)
-        total = len(self.scheduler.timesteps)
-        for done, time in enumerate(self.progress_bar(self.scheduler.timesteps), 1):
+        shape = (self.unet.config.in_channels, *self.unet.config.sample_size)
+        return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds])
+
+    def _schedule(self, steps: int, faithful: bool):
+        if not faithful:
+            self.scheduler.set_timesteps(steps, device=self._execution_device)
+            return self.scheduler
+        scheduler = DDIMScheduler.from_config(self.scheduler.config)
+        trained = scheduler.config.num_train_timesteps
+        grid = torch.arange(0, trained, max(trained // steps, 1)) + 1
+        if grid[-1] >= trained:
+            raise ValueError(
+                f"num_inference_steps {steps} leads the authors' grid past {trained}, where their code fails; use a "
+                "number up to 500 that divides 1000, or faithful=False"
+            )
+        scheduler.set_timesteps(steps)  # its steps back are of trained // steps, as those of the grid
+        scheduler.timesteps = grid.flip(0).to(self._execution_device)
+        return scheduler
+
+    def _denoise(self, token, noise, scheduler, scale, callback) -> torch.Tensor:
+        dtype = self.unet.dtype
+        token = token.to(dtype)
+        predict = self._graphed or (lambda *inputs: self.unet(*inputs).sample)
+        latents = noise.to(token.device) * scheduler.init_noise_sigma  # float32 throughout, like the schedule
+        for done, time in enumerate(self.progress_bar(scheduler.timesteps)):
             model_input = latents if scale == 1.0 else torch.cat([latents, latents])
-            model_input = self.scheduler.scale_model_input(model_input, time)
-            predicted = self.unet(model_input.to(dtype), time, token.to(dtype)).sample.float()
+            model_input = scheduler.scale_model_input(model_input, time)
+            predicted = predict(model_input.to(dtype), time, token).float()
             if scale != 1.0:
                 without, conditional = predicted.chunk(2)
                 predicted = without + scale * (conditional - without)
-            latents = self.scheduler.step(predicted, time, latents).prev_sample
+            latents = scheduler.step(predicted, time, latents).prev_sample
             if callback is not None:
-                callback(done, total)
+                latents = callback(self, done, time, {"latents": latents}).get("latents", latents)
         return latents
 
-    def _to_audio(self, latents: torch.Tensor) -> np.ndarray:
-        latents = latents.to(self.vae.dtype) / self.vae.config.scaling_factor
-        mel = self.vae.decode(latents).sample[:, 0]
-        wave = self.vocoder(mel.to(self.vocoder.dtype)).float().cpu().numpy()
+    def _to_wave(self, latents: torch.Tensor) -> np.ndarray:
+        runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > RUNAWAY
+        latents = torch.where(runaway, latents.clamp(-CUT, CUT), latents)
+        # one by one on the CPU: as fast there, and the activations of one sound are a gigabyte already
+        several = latents.split(1 if latents.device.type == "cpu" else len(latents))
+        return np.concatenate([self._decode(latent) for latent in several])
+
+    def _decode(self, latents: torch.Tensor) -> np.ndarray:
+        mel = self.vae.decode((latents / self.vae.config.scaling_factor).to(self.vae.dtype)).sample[:, 0]
+        wave = self.vocoder(mel.to(self.vocoder.dtype))
+        return wave.reshape(len(latents), -1).float().cpu().numpy()
+
+    def _as_loop(self, wave: np.ndarray) -> np.ndarray:
         wave = make_loop(wave, round(self.config.fade_s * self.sample_rate))
         wave = wave - wave.mean(axis=-1, keepdims=True)
         return (wave * np.minimum(1.0, PEAK / (np.abs(wave).max(axis=-1, keepdims=True) + 1e-9))).astype(np.float32)

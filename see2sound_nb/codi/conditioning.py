@@ -1,0 +1,147 @@
+"""What CoDi is told: pictures as its image tower wants them, and the one token that pictures and texts become.
+
+Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sections 3.1 and 3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+GREY = 127  # the picture that says nothing: mid-grey, as in the authors' code
+
+
+def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0) -> torch.Tensor:
+    """The one conditioning token: a weighted mean, which is not brought back to unit length.
+
+    Parameters
+    ----------
+    image, text : torch.Tensor or None
+        (N, D) float32 embeddings of unit length; one of them may be missing.
+    image_weight, text_weight : float
+        Weights, zero or more. They are divided by their sum.
+
+    Returns
+    -------
+    torch.Tensor
+        (N, 1, D) float32.
+
+    Raises
+    ------
+    ValueError
+        If both are missing, or the weights are negative or sum to zero.
+
+    Notes
+    -----
+    Paper: "Composable multimodal conditioning" (Tang et al. 2023, section 3.2).
+    """
+    given = [(token, weight) for token, weight in ((image, image_weight), (text, text_weight)) if token is not None]
+    if not given:
+        raise ValueError("neither images nor prompts were given; give one of them, or both")
+    total = sum(weight for _, weight in given)
+    if min(weight for _, weight in given) < 0 or total <= 0:
+        raise ValueError(
+            f"image_weight {image_weight} and text_weight {text_weight} must not be negative, and those of the inputs "
+            "that are given must sum to more than 0; use for example 1 and 1"
+        )
+    return sum(token * (weight / total) for token, weight in given)[:, None]
+
+
+def prompt_lists(prompts: str | Sequence[str | Sequence[str]], count: int) -> list[list[str]]:
+    """The prompts of each sound: one for all, one a sound, or several a sound.
+
+    Raises
+    ------
+    ValueError
+        If there are not ``count`` of them, or a sound has none.
+    """
+    each = [prompts] * count if isinstance(prompts, str) else list(prompts)
+    if len(each) != count:
+        raise ValueError(f"{len(each)} prompts and {count} seeds were given; give one seed for each")
+    lists = [[given] if isinstance(given, str) else list(given) for given in each]
+    if not all(lists):
+        raise ValueError("a sound has an empty list of prompts; use '' to say nothing")
+    return lists
+
+
+def square(picture, side: int):
+    """The middle square of a picture, resized.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image or np.ndarray
+        (H, W, 3) uint8, sRGB.
+    side : int
+        In pixels.
+
+    Returns
+    -------
+    PIL.Image.Image
+        ``side`` by ``side`` pixels, RGB.
+    """
+    picture = _picture(picture)
+    width, height = picture.size
+    short = min(width, height)
+    left, top = (width - short) // 2, (height - short) // 2
+    return picture.resize((side, side), _bicubic(), box=(left, top, left + short, top + short))
+
+
+def authors_square(picture, side: int, seed: int):
+    """What the authors' code makes of a picture: a random square, perhaps mirrored, and a little darker.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image or np.ndarray
+        (H, W, 3) uint8, sRGB.
+    side : int
+        In pixels.
+    seed : int
+        Of the crop and the mirroring, which the authors draw anew for each call.
+
+    Returns
+    -------
+    PIL.Image.Image
+        ``side`` by ``side`` pixels, RGB.
+
+    Notes
+    -----
+    The picture is resized to 512 pixels and brought to [-1, 1] and back in float32, then cut to whole levels: 63 of
+    the 256 levels come out one lower. Source: ``regularize_image`` and ``encode_vision_noproj`` of the authors' code.
+    """
+    from PIL import Image, ImageOps
+
+    picture = _picture(picture)
+    generator = torch.Generator().manual_seed(seed)
+    width, height = picture.size
+    short = min(width, height)
+    left = top = 0
+    if width != height:
+        top = int(torch.randint(0, height - short + 1, (1,), generator=generator))
+        left = int(torch.randint(0, width - short + 1, (1,), generator=generator))
+    picture = picture.crop((left, top, left + short, top + short)).resize((512, 512), _bicubic())
+    if torch.rand(1, generator=generator) < 0.5:
+        picture = ImageOps.mirror(picture)
+    levels = torch.from_numpy(np.array(picture)).to(torch.float32) / 255
+    levels = (((levels * 2 - 1) + 1) / 2 * 255).to(torch.uint8)
+    return Image.fromarray(levels.numpy()).resize((side, side), _bicubic())
+
+
+def _picture(picture):
+    from PIL import Image
+
+    if isinstance(picture, Image.Image):
+        return picture.convert("RGB")
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise ValueError(
+            f"image of shape {picture.shape} and type {picture.dtype} must be (H, W, 3) uint8; "
+            "convert it with PIL.Image.convert('RGB')"
+        )
+    return Image.fromarray(picture)
+
+
+def _bicubic():
+    from PIL import Image
+
+    return Image.Resampling.BICUBIC

@@ -1,0 +1,306 @@
+"""The published CoDi files, turned into a folder for ``CoDi.from_pretrained``.
+
+Two of the four published files hold all that image and text to audio needs: ``CoDi_encoders.pth`` (CLIP, the VAE, the
+vocoder, and much else) and ``CoDi_audio_diffuser_m.pth`` (the denoiser). They are mapped into memory and read as
+tensors only; pickled code in them is refused, not run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import pickle
+import re
+import shutil
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+
+from see2sound_nb.codi.published import PUBLISHED, assemble, make_parts
+
+Tensors = Mapping[str, torch.Tensor]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What became of the keys of the two files.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        The pipeline.
+    used : dict
+        Number of keys that each part took.
+    unexpected : list of str
+        Keys of a part that nothing in it takes: none for the published files.
+    unused : dict
+        What image and text to audio does not need: the beginning of the keys, and how many they are.
+    """
+
+    folder: pathlib.Path
+    used: dict[str, int]
+    unexpected: list[str]
+    unused: dict[str, int]
+
+    def describe(self) -> str:
+        """The report as text."""
+        lines = [f"{self.folder}: " + ", ".join(f"{part} {count} keys" for part, count in self.used.items())]
+        lines += ["missing: 0"]
+        lines += [f"unexpected: {len(self.unexpected)}" + "".join(f"\n  {key}" for key in self.unexpected)]
+        lines += [f"unused: {sum(self.unused.values())}"]
+        lines += [f"  {beginning}* {count}" for beginning, count in sorted(self.unused.items())]
+        return "\n".join(lines)
+
+
+def rename_unet(key: str, layers: int = 2, levels: int = 4) -> str:
+    """Diffusers' name of a weight of the authors' denoiser, whose blocks are numbered through.
+
+    Parameters
+    ----------
+    key : str
+        Without the prefix ``model.diffusion_model.unet_audio.``.
+    layers, levels : int
+        Residual blocks of a level, and levels.
+    """
+    key = _substitute(
+        key,
+        (r"^time_embed\.0\.", "time_embedding.linear_1."),
+        (r"^time_embed\.2\.", "time_embedding.linear_2."),
+        (r"^input_blocks\.0\.0\.", "conv_in."),
+        (r"^out\.0\.", "conv_norm_out."),
+        (r"^out\.2\.", "conv_out."),
+        (r"^middle_block\.0\.", "mid_block.resnets.0."),
+        (r"^middle_block\.1\.", "mid_block.attentions.0."),
+        (r"^middle_block\.2\.", "mid_block.resnets.1."),
+    )
+    if found := re.match(r"input_blocks\.(\d+)\.(\d)\.(.*)", key):
+        level, layer = divmod(int(found[1]) - 1, layers + 1)
+        kind = "downsamplers.0" if layer == layers else f"{('resnets', 'attentions')[int(found[2])]}.{layer}"
+        key = f"down_blocks.{level}.{kind}.{found[3]}".replace(".0.op.", ".0.conv.")
+    if found := re.match(r"output_blocks\.(\d+)\.(\d)\.(.*)", key):
+        level, layer = divmod(int(found[1]), layers + 1)
+        upsamples = layer == layers and level < levels - 1 and found[3] in ("conv.weight", "conv.bias")
+        kind = "upsamplers.0" if upsamples else f"{('resnets', 'attentions')[int(found[2])]}.{layer}"
+        key = f"up_blocks.{level}.{kind}.{found[3]}"
+    return _substitute(
+        key,
+        (r"\.in_layers\.0\.", ".norm1."),
+        (r"\.in_layers\.2\.", ".conv1."),
+        (r"\.emb_layers\.1\.", ".time_emb_proj."),
+        (r"\.out_layers\.0\.", ".norm2."),
+        (r"\.out_layers\.3\.", ".conv2."),
+        (r"\.skip_connection\.", ".conv_shortcut."),
+    )
+
+
+def rename_vae(key: str, levels: int = 3) -> str:
+    """Diffusers' name of a weight of the authors' VAE; ``key`` is without the prefix ``audioldm.``."""
+    key = re.sub(r"^decoder\.up\.(\d+)", lambda m: f"decoder.up_blocks.{levels - 1 - int(m[1])}", key)
+    return _substitute(
+        key,
+        (r"^encoder\.down\.(\d+)", r"encoder.down_blocks.\1"),
+        (r"\.block\.(\d+)\.", r".resnets.\1."),
+        (r"\.downsample\.conv\.", ".downsamplers.0.conv."),
+        (r"\.upsample\.conv\.", ".upsamplers.0.conv."),
+        (r"\.nin_shortcut\.", ".conv_shortcut."),
+        (r"\.norm_out\.", ".conv_norm_out."),
+        (r"\.mid\.block_1\.", ".mid_block.resnets.0."),
+        (r"\.mid\.block_2\.", ".mid_block.resnets.1."),
+        (r"\.mid\.attn_1\.norm\.", ".mid_block.attentions.0.group_norm."),
+        (r"\.mid\.attn_1\.([qkv])\.", r".mid_block.attentions.0.to_\1."),
+        (r"\.mid\.attn_1\.proj_out\.", ".mid_block.attentions.0.to_out.0."),
+    )
+
+
+def rename_vocoder(key: str) -> str:
+    """Transformers' name of a weight of the authors' HiFi-GAN; ``key`` is without ``audioldm.vocoder.``."""
+    return re.sub(r"^ups\.", "upsampler.", key)
+
+
+def _substitute(key: str, *pairs: tuple[str, str]) -> str:
+    for pattern, replacement in pairs:
+        key = re.sub(pattern, replacement, key)
+    return key
+
+
+def _keep(key: str) -> str:
+    return key
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where a part's weights are: in which file, under which prefix, and what to leave out."""
+
+    file: str
+    prefix: str
+    only: str = ""
+    drop: str = r"$^"
+    rename: Callable[[str], str] = _keep
+
+
+def sources(configuration: dict[str, dict[str, Any]]) -> dict[str, Source]:
+    """The `Source` of each part of a configuration."""
+    layers, levels = configuration["unet"]["layers_per_block"], len(configuration["unet"]["block_out_channels"])
+    depth = len(configuration["vae"]["block_out_channels"])
+    video = r"temporal_self_attn|position_ids"
+    return {
+        "image_encoder": Source("encoders", "clip.model.", r"vision_model\.|visual_projection\.", video),
+        "text_encoder": Source("encoders", "clip.model.", r"text_model\.|text_projection\.", video),
+        "unet": Source(
+            "diffuser",
+            "model.diffusion_model.unet_audio.",
+            drop="connecters",  # for making several things jointly; spelt so in the files
+            rename=lambda key: rename_unet(key, layers, levels),
+        ),
+        "vae": Source("encoders", "audioldm.", drop=r"vocoder\.|fn_STFT\.", rename=lambda key: rename_vae(key, depth)),
+        "vocoder": Source("encoders", "audioldm.vocoder.", rename=rename_vocoder),
+    }
+
+
+def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
+    """The tensors of a published file, mapped from the disk; nothing in it is executed.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is not a flat dictionary of tensors.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file at {path}; give the path of a published CoDi file")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"{path} is not a whole file of tensors ({reason}); fetch it again") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; fetch it again")
+    return state
+
+
+def convert(
+    encoders: str | pathlib.Path,
+    diffuser: str | pathlib.Path,
+    folder: str | pathlib.Path,
+    *,
+    dtype: torch.dtype | None = None,
+    configuration: dict[str, dict[str, Any]] = PUBLISHED,
+) -> Report:
+    """Turn the published files into a pipeline's folder.
+
+    Parameters
+    ----------
+    encoders, diffuser : path
+        ``CoDi_encoders.pth`` and ``CoDi_audio_diffuser_m.pth``.
+    folder : path
+        The folder to make; it appears only when it is complete.
+    dtype : torch.dtype, optional
+        Of the weights; by default that of the files.
+    configuration : dict
+        As `published.PUBLISHED`.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    FileExistsError
+        If the folder is there already.
+    ValueError
+        If a file is not the right one: the first keys that are missing or of another shape are named.
+    OSError
+        If the disk has too little room.
+    """
+    folder = pathlib.Path(folder)
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already; delete it or choose another folder")
+    paths = {"encoders": pathlib.Path(encoders), "diffuser": pathlib.Path(diffuser)}
+    files = {name: read_tensors(path) for name, path in paths.items()}
+    with torch.device("meta"):
+        parts = make_parts(configuration)
+    used: dict[str, int] = {}
+    unexpected: list[str] = []
+    taken: dict[str, set[str]] = {name: set() for name in files}
+    for name, source in sources(configuration).items():
+        found = {key: source.rename(key.removeprefix(source.prefix)) for key in _of(source, files[source.file])}
+        state = {new: files[source.file][key] for key, new in found.items()}
+        expected = parts[name].state_dict()
+        strange = _check(paths[source.file], name, source, state, expected)
+        unexpected += [key for key, new in found.items() if new in strange]
+        used[name] = len(state) - len(strange)
+        taken[source.file] |= set(found)
+        parts[name].load_state_dict(_fitted(state, expected, dtype), assign=True)
+    unused = Counter(_beginning(key) for name, state in files.items() for key in state if key not in taken[name])
+    _save(parts, configuration, folder)
+    return Report(folder, used, unexpected, dict(unused))
+
+
+def _of(source: Source, state: Iterable[str]) -> list[str]:
+    keys = [key for key in state if key.startswith(source.prefix)]
+    keys = [key for key in keys if re.match(source.only, key.removeprefix(source.prefix))]
+    return [key for key in keys if not re.search(source.drop, key.removeprefix(source.prefix))]
+
+
+def _check(path: pathlib.Path, part: str, source: Source, state: Tensors, expected: Tensors) -> set[str]:
+    """Raise ValueError if a weight is missing or of another shape; return the names that the part does not have."""
+    if not state:
+        raise ValueError(
+            f"{path} has no key that begins with {source.prefix}, so it is not the published file with the {part}; "
+            "give CoDi_encoders.pth first and CoDi_audio_diffuser_m.pth second"
+        )
+    # the vocoder's mean and scale are not published: it is left as it is made, 0 and 1
+    missing = sorted(set(expected) - set(state) - {"mean", "scale"})
+    if missing:
+        raise ValueError(
+            f"{path}: {len(missing)} of {len(expected)} keys of the {part} are missing ({_some(missing)}); "
+            "it is not the published file, or not all of it: fetch it again"
+        )
+    wrong = [k for k in expected if k in state and state[k].numel() != expected[k].numel()]
+    if wrong:
+        shapes = f"{wrong[0]} has shape {tuple(state[wrong[0]].shape)}, not {tuple(expected[wrong[0]].shape)}"
+        raise ValueError(f"{path}: {len(wrong)} keys of the {part} have another shape ({shapes}); fetch it again")
+    return set(state) - set(expected)
+
+
+def _fitted(state: Tensors, expected: Tensors, dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
+    # the VAE's attention is published as 1 x 1 convolutions, whose weights have two axes of length 1 more
+    fitted = {k: state[k].reshape(expected[k].shape).to(dtype or state[k].dtype) for k in expected if k in state}
+    some = next(iter(fitted.values()))
+    defaults = {"mean": torch.zeros, "scale": torch.ones}
+    rest = {k: defaults[k](v.shape, dtype=some.dtype) for k, v in expected.items() if k not in fitted}
+    return {**fitted, **rest}
+
+
+def _save(parts: dict[str, Any], configuration: dict[str, dict[str, Any]], folder: pathlib.Path) -> None:
+    need = sum(x.numel() * x.element_size() for part in parts.values() for x in part.state_dict().values())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder.parent).free
+    if free < need * 1.05:
+        raise OSError(f"{folder} needs {need / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; make room or choose another")
+    beside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)  # of a conversion that was killed
+    try:
+        assemble(parts, configuration).save_pretrained(beside)
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _beginning(key: str) -> str:
+    for prefix in ("audioldm.fn_STFT.", "clip.model.", "model.diffusion_model.unet_audio."):
+        if key.startswith(prefix):
+            kind = re.search(r"temporal_self_attn|position_ids|\w*connecters\w*", key)
+            return f"{prefix}...{kind[0]}" if kind else prefix
+    return key.split(".")[0] + "." if "." in key else key
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
