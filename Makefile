@@ -7,7 +7,7 @@ PIP_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint lab notebooks constraints clean
+.PHONY: demo test lint parity lab notebooks constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
@@ -19,6 +19,10 @@ lint: $(VENV)/.full
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# CoDi at its real size against the authors' code: about 10 GB of memory and some minutes.
+parity: $(VENV)/.full
+	PYTHONPATH=tests $(BIN)/python -W ignore -m authors
 
 lab: $(VENV)/.full
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -1,4 +1,4 @@
-"""The command line: ``see2sound photo.jpg -o photo.wav``."""
+"""The command line: ``see2sound photo.jpg -o photo.wav``; ``see2sound models`` and ``see2sound convert`` beside."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from see2sound_nb import __version__, media
-from see2sound_nb.models import PRESETS
+from see2sound_nb import __version__, effort, media
+from see2sound_nb.downloads import cache_dir
+from see2sound_nb.models import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.render import LAYOUTS, check_layout
 
@@ -21,7 +22,11 @@ BAD_INPUT, INTERRUPTED = 2, 130
 
 
 def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="see2sound", description="Turn a photo into spatial audio.")
+    p = argparse.ArgumentParser(
+        prog="see2sound",
+        description="Turn a photo into spatial audio.",
+        epilog="Other commands: " + ", ".join(f"see2sound {name}" for name in COMMANDS),
+    )
     p.add_argument("photo", help="a picture file")
     p.add_argument("-o", "--output", help="the WAV to write (default: the photo's name with .wav, here)")
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
@@ -68,9 +73,10 @@ BAR = "{desc} |{bar:30}| {n_fmt}/{total_fmt} {elapsed}"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    command = COMMANDS.get(words[0]) if words else None
     try:
-        return _run(arguments)
+        return command(words[1:]) if command else _run(parser().parse_args(words))
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
@@ -79,11 +85,60 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def print_models(words: Sequence[str]) -> int:
+    """The command ``see2sound models``: print the table of models."""
+    p = argparse.ArgumentParser(prog="see2sound models", description="List the models, and where they are kept.")
+    p.parse_args(words)
+    rows = [("name", "task", "MB", "licence", "here", "presets", "kept at")]
+    for model in list_models():
+        task = model["task"] + (" (metres)" if model["gives"] == METRES else "")
+        licence = model["licence"] + ("" if model["commercial"] else " (non-commercial)")
+        here, presets = "yes" if model["here"] else "no", ", ".join(model["presets"]) or "-"
+        path = model["path"] or "in the package"
+        rows.append((model["name"], task, str(model["size_mb"]), licence, here, presets, path))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.rjust(width) if k == 2 else cell.ljust(width) for k, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def convert_codi(words: Sequence[str]) -> int:
+    """The command ``see2sound convert``: make the pipeline of the preset ``paper`` from the published CoDi files."""
+    p = argparse.ArgumentParser(
+        prog="see2sound convert",
+        description="Make the audio model of the preset paper from the published CoDi files. Without files it fetches "
+        "the half-precision ones (3.9 GB), or with --full the others (7.8 GB).",
+    )
+    p.add_argument("files", nargs="*", metavar="FILE", help="CoDi_encoders.pth CoDi_audio_diffuser_m.pth")
+    p.add_argument("--full", action="store_true", help="fetch the files in single precision")
+    p.add_argument("-o", "--output", help="the folder to make (default: where the preset looks for it)")
+    arguments = p.parse_args(words)
+    if len(arguments.files) not in (0, 2):
+        raise ValueError(f"{len(arguments.files)} files were given; give both CoDi_encoders.pth and "
+                         "CoDi_audio_diffuser_m.pth, in this order, or none to fetch them")  # fmt: skip
+    from see2sound_nb.codi.convert import convert, fetch_published
+
+    folder = pathlib.Path(arguments.output or cache_dir() / MODELS["codi"].file_name)
+    if folder.exists():
+        raise FileExistsError(f"{folder} is there already; delete it or choose another folder with -o")
+    encoders, diffuser = arguments.files or fetch_published(full=arguments.full)
+    print(convert(encoders, diffuser, folder).describe())
+    return 0
+
+
+#: What the first word may be, other than a photo; a photo of that name is ``./models``.
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"models": print_models, "convert": convert_codi}
+
+
 def _run(arguments: argparse.Namespace) -> int:
     check_layout(arguments.layout)
     output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
     media.check_writable(output)
     pipeline = See2Sound(preset=arguments.preset)
+    seconds = pipeline.estimate_seconds(arguments.sources)
+    if seconds > 60:
+        print(f"this will take {effort.describe(seconds)} on this CPU", file=sys.stderr)
     with warnings.catch_warnings(), progress_bars() as tell:
         warnings.simplefilter("ignore")  # what matters is among the scene's notes
         scene = pipeline.run(

@@ -1,21 +1,28 @@
-"""Monocular depth (section 4.1): inverse depth without scale and zero, larger is nearer.
+"""Monocular depth (section 4.1): inverse depth, larger is nearer; of most models without scale and zero.
 
 Notebook: 00_start_here.
 """
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import numpy as np
+
+from see2sound_nb.models import INVERSE_DEPTH, METRES
+
+#: Nothing is nearer than this, in metres: a metric model's 0 would be infinite inverse depth.
+LEAST_DEPTH_M = 1e-3
 
 
 def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     """Estimate the inverse depth of every pixel.
 
-    The answer is *affine-invariant inverse depth*: D = a / depth + b with a > 0 and b unknown. It orders
-    pixels from far (small) to near (large), and it is not a distance; see
-    `geometry.metres_from_inverse_depth` for what turns it into one.
+    Most models answer with *affine-invariant inverse depth*: D = a / depth + b with a > 0 and b unknown. It
+    orders pixels from far (small) to near (large), and it is not a distance; see
+    `geometry.metres_from_inverse_depth` for what turns it into one. Metric models answer with metres, and
+    D = 1 / depth, so `is_metric` says that 1 / D are metres.
 
     Parameters
     ----------
@@ -27,7 +34,7 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     Returns
     -------
     np.ndarray
-        D, (H, W) float32, without unit, larger is nearer.
+        D, (H, W) float32, larger is nearer; in 1/m for a metric model, else without unit.
 
     Raises
     ------
@@ -47,4 +54,18 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     with torch.inference_mode():
         outputs = model(**inputs)
     (result,) = processor.post_process_depth_estimation(outputs, target_sizes=[I.shape[:2]])
-    return result["predicted_depth"].float().cpu().numpy()
+    depth = result["predicted_depth"].float().cpu().numpy()
+    return 1 / np.maximum(depth, np.float32(LEAST_DEPTH_M)) if is_metric(model) else depth
+
+
+def is_metric(model: Any) -> bool:
+    """Whether a depth model of `models.load_depth` knows metres; one from elsewhere is taken for relative."""
+    return getattr(model, "gives", INVERSE_DEPTH) == METRES
+
+
+def load_hub_depth(folder: pathlib.Path) -> tuple[Any, Any]:
+    """Load a depth estimator and its image processor from a folder in transformers' format, on the CPU."""
+    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+
+    model = AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True)
+    return model.eval(), AutoImageProcessor.from_pretrained(folder)

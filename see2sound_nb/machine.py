@@ -1,4 +1,4 @@
-"""The two lines that open every notebook, and the photo that the demo hears.
+"""The machine: what a notebook says of it in its first lines, its memory; and the photo that the demo hears.
 
 Notebook: 00_start_here.
 """
@@ -12,6 +12,16 @@ import platform
 def demo_photo() -> pathlib.Path:
     """Path of the shipped photo; its origin and licence are in ``data/README.md``."""
     return pathlib.Path(__file__).parent / "data" / "demo.jpg"
+
+
+def memory_gb(device: str) -> float:
+    """Memory of a device in GB (10^9 bytes): a GPU's own, else the machine's."""
+    import psutil
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_properties(device).total_memory / 1e9
+    return psutil.virtual_memory().total / 1e9
 
 
 def setup(*, seed: int = 0, tier: str = "tiny") -> str:

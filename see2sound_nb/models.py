@@ -1,7 +1,18 @@
-"""The models of the three tiers: names, licences, where they come from, and how they are loaded.
+"""The models by name: licences, sizes, where they come from, and how they are loaded.
 
-``tiny`` is in the package and needs no network. ``small`` and ``paper`` are the published checkpoints.
-Downloads are kept in the folder `cache_dir`; nothing that was downloaded is ever unpickled.
+``tiny-...`` models are in the package and need no network. All others are published checkpoints; downloads are
+kept in the folder `cache_dir`, and nothing that was downloaded is ever unpickled.
+
+To add a model, add an entry; a Segment Anything or depth estimator of transformers on the hub needs no more::
+
+    from see2sound_nb import MODELS, See2Sound
+    from see2sound_nb.models import METRES, ModelCard
+
+    MODELS["my-depth"] = ModelCard("my-depth", "depth", "MIT", 99, "me/my-depth-hf", gives=METRES)
+    See2Sound(depth="my-depth")
+
+Another model is one file, whose address is the source, and an `adapter`: a function, or a small class, that takes
+the file's path and returns what `load_sam` or `load_depth` returns.
 
 Notebook: 00_start_here.
 """
@@ -9,9 +20,23 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 import dataclasses
-import os
 import pathlib
+import warnings
+from collections.abc import Callable
 from typing import Any
+
+from see2sound_nb import downloads
+from see2sound_nb._torchvision import ensure_torchvision
+from see2sound_nb.downloads import cache_dir
+
+#: What a depth model answers: a / depth + b with unknown a > 0 and b, or the depth itself.
+INVERSE_DEPTH, METRES = "inverse depth", "metres"
+#: What makes a folder a model. Of a repository on the hub nothing else is fetched: no pickles.
+FILES = {
+    "segmentation": ("config.json", "model.safetensors"),
+    "depth": ("config.json", "preprocessor_config.json", "model.safetensors"),
+    "audio": ("model_index.json",),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +49,14 @@ class ModelCard:
         The task is ``"segmentation"``, ``"depth"`` or ``"audio"``.
     size_mb : int
         Size of the download in megabytes; 0 for what the package ships.
-    source : str
-        The address of a file, the id of a repository on the model hub, or ``"package"``.
-    sha256 : str
-        Of the file, where the source is a file.
+    source, sha256 : str
+        The address of a file and its checksum, the id of a repository on the model hub, or ``"package"``.
+    gives : str
+        What a depth model answers: `INVERSE_DEPTH` or `METRES`.
+    commercial : bool
+        Whether the licence allows commercial use.
+    adapter : callable, optional
+        From the path of what was downloaded to the loaded model, where the model is of no kind known here.
     """
 
     name: str
@@ -36,6 +65,9 @@ class ModelCard:
     size_mb: int = 0
     source: str = "package"
     sha256: str = ""
+    gives: str = INVERSE_DEPTH
+    commercial: bool = True
+    adapter: Callable[[pathlib.Path], tuple[Any, Any]] | None = None
 
     @property
     def file_name(self) -> str:
@@ -44,22 +76,36 @@ class ModelCard:
 
 
 _SAM = "https://dl.fbaipublicfiles.com/segment_anything/"
+_V2 = "depth-anything/Depth-Anything-V2-"
 
 MODELS = {
     card.name: card
     for card in (
         ModelCard("tiny-sam", "segmentation", "Apache-2.0"),
+        ModelCard("slimsam", "segmentation", "Apache-2.0", 39, "Zigeng/SlimSAM-uniform-77"),
         ModelCard("sam-vit-b", "segmentation", "Apache-2.0", 375, _SAM + "sam_vit_b_01ec64.pth",
                   "ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912"),
         ModelCard("sam-vit-l", "segmentation", "Apache-2.0", 1249, _SAM + "sam_vit_l_0b3195.pth",
                   "3adcc4315b642a4d2101128f611684e8734c41232a17c648ed1693702a49a622"),
         ModelCard("sam-vit-h", "segmentation", "Apache-2.0", 2564, _SAM + "sam_vit_h_4b8939.pth",
                   "a7bf3b02f3ebf1267aba913ff637d9a2d5c33d3173bb679e46d9f338c26f262e"),
+        ModelCard("sam2.1-tiny", "segmentation", "Apache-2.0", 156, "facebook/sam2.1-hiera-tiny"),
+        ModelCard("sam2.1-small", "segmentation", "Apache-2.0", 184, "facebook/sam2.1-hiera-small"),
+        ModelCard("sam2.1-base-plus", "segmentation", "Apache-2.0", 323, "facebook/sam2.1-hiera-base-plus"),
+        ModelCard("sam2.1-large", "segmentation", "Apache-2.0", 898, "facebook/sam2.1-hiera-large"),
         ModelCard("tiny-depth", "depth", "Apache-2.0"),
         ModelCard("depth-anything-small", "depth", "Apache-2.0", 99, "LiheYoung/depth-anything-small-hf"),
+        ModelCard("depth-anything-base", "depth", "Apache-2.0", 390, "LiheYoung/depth-anything-base-hf"),
         ModelCard("depth-anything-large", "depth", "Apache-2.0", 1341, "LiheYoung/depth-anything-large-hf"),
+        ModelCard("depth-anything-v2-small", "depth", "Apache-2.0", 99, _V2 + "Small-hf"),
+        ModelCard("depth-anything-v2-base", "depth", "CC-BY-NC-4.0", 390, _V2 + "Base-hf", commercial=False),
+        ModelCard("depth-anything-v2-large", "depth", "CC-BY-NC-4.0", 1341, _V2 + "Large-hf", commercial=False),
+        ModelCard("depth-anything-v2-indoor", "depth", "Apache-2.0", 99, _V2 + "Metric-Indoor-Small-hf", gives=METRES),
+        ModelCard("depth-anything-v2-outdoor", "depth", "Apache-2.0", 99, _V2 + "Metric-Outdoor-Small-hf",
+                  gives=METRES),
+        ModelCard("depth-pro", "depth", "Apple AMLR", 1904, "apple/DepthPro-hf", gives=METRES, commercial=False),
         ModelCard("tiny-codi", "audio", "Apache-2.0"),
-        ModelCard("codi", "audio", "MIT", 1660, "codi"),
+        ModelCard("codi", "audio", "MIT", 3880, "codi"),
     )
 }  # fmt: skip
 
@@ -69,13 +115,6 @@ PRESETS = {
     "small": {"segmentation": "sam-vit-b", "depth": "depth-anything-small", "audio": "tiny-codi"},
     "paper": {"segmentation": "sam-vit-h", "depth": "depth-anything-large", "audio": "codi"},
 }
-
-
-def cache_dir() -> pathlib.Path:
-    """Folder of downloaded models: ``$SEE2SOUND_CACHE``, else the user's cache folder."""
-    import pooch
-
-    return pathlib.Path(os.environ.get("SEE2SOUND_CACHE") or pooch.os_cache("see2sound_nb"))
 
 
 def find_model(name: str, task: str) -> ModelCard:
@@ -93,40 +132,48 @@ def find_model(name: str, task: str) -> ModelCard:
     return card
 
 
+def list_models() -> list[dict[str, Any]]:
+    """What is known of every model, as plain data.
+
+    Returns
+    -------
+    list of dict
+        Its card's ``name``, ``task``, ``licence``, ``commercial``, ``size_mb`` and ``source``; ``gives``
+        (of depth models, else None), ``path`` (where its download is kept; None for what the package ships),
+        ``here`` (whether it can be loaded without a network) and ``presets`` (the tiers that use it).
+    """
+    listed = []
+    for card in MODELS.values():
+        entry = {key: getattr(card, key) for key in ("name", "task", "licence", "commercial", "size_mb", "source")}
+        path = None if card.source == "package" else cache_dir() / card.file_name
+        files = ("",) if card.source.startswith("http") else FILES[card.task]
+        entry["gives"] = card.gives if card.task == "depth" else None
+        entry["path"] = None if path is None else str(path)
+        entry["here"] = path is None or all((path / name).is_file() for name in files)
+        entry["presets"] = [preset for preset, names in PRESETS.items() if card.name in names.values()]
+        listed.append(entry)
+    return listed
+
+
 def download(card: ModelCard) -> pathlib.Path:
-    """Path of a model's file, downloaded and checked first if it is not there.
+    """Path of a model's file, or folder of files, downloaded and checked first if it is not there.
 
     Raises
     ------
-    FileNotFoundError
-        If it can neither be found nor downloaded; the message says which file to put where.
-    ValueError
-        If the file is not the one whose checksum is known.
+    OSError, ValueError
+        As `downloads.fetch` and `downloads.hub_folder`.
     """
-    import pooch
-
-    path = cache_dir() / card.file_name
-    try:
-        return pathlib.Path(
-            pooch.retrieve(
-                card.source,
-                known_hash=f"sha256:{card.sha256}",
-                fname=path.name,
-                path=path.parent,
-                progressbar=True,
-            )
-        )
-    except ValueError as error:
-        raise ValueError(f"{path} is not the published {card.name} ({error}); delete it and fetch it again") from error
-    except OSError as error:
-        raise FileNotFoundError(_how_to_fetch(card, f"{card.source} (SHA-256 {card.sha256})", path)) from error
+    if card.source.startswith("http"):
+        return downloads.fetch(card.source, cache_dir() / card.file_name, size_mb=card.size_mb, sha256=card.sha256)
+    return downloads.hub_folder(card.source, FILES[card.task], size_mb=card.size_mb)
 
 
-def _how_to_fetch(card: ModelCard, what: str, where: pathlib.Path) -> str:
-    return (
-        f"{card.name} ({card.size_mb} MB) is not here and could not be downloaded; on a machine with a network "
-        f"fetch {what} and put it at {where}, or use preset='tiny'"
-    )
+def _choose(name: str, task: str) -> ModelCard:
+    card = find_model(name, task)
+    if not card.commercial:
+        warnings.warn(f"{name}: its licence ({card.licence}) forbids commercial use", stacklevel=3)
+    ensure_torchvision()
+    return card
 
 
 def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
@@ -141,33 +188,25 @@ def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
 
     Returns
     -------
-    sam : segment_anything.modeling.Sam
+    sam : segment_anything.modeling.Sam or see2sound_nb.hub_sam.HubSam
+        For `SamPredictor` and `SamAutomaticMaskGenerator`.
     generator_options : dict
         Arguments of `SamAutomaticMaskGenerator` that suit the model.
 
     Raises
     ------
-    ValueError, FileNotFoundError
+    ValueError, OSError
         As `find_model` and `download`; also if the file does not hold the model's tensors.
     """
-    from see2sound_nb._torchvision import ensure_torchvision
-
-    card = find_model(name, "segmentation")
-    ensure_torchvision()
+    card = _choose(name, "segmentation")
     if card.source == "package":
         from see2sound_nb.tiny.sam import TINY_AMG, build_tiny_sam
 
         return build_tiny_sam().to(device), dict(TINY_AMG)
-    import torch
-    from segment_anything import sam_model_registry
+    from see2sound_nb.hub_sam import load_hub_sam, load_segment_anything
 
-    path = download(card)
-    sam = sam_model_registry[card.name.removeprefix("sam-").replace("-", "_")]()
-    try:
-        sam.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch names neither the class nor the file reliably
-        raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error
-    return sam.to(device).eval(), {}
+    sam, options = _load(card, load_segment_anything if card.source.startswith("http") else load_hub_sam)
+    return sam.to(device), options
 
 
 def load_depth(name: str, *, device: str = "cpu") -> tuple[Any, Any]:
@@ -183,38 +222,28 @@ def load_depth(name: str, *, device: str = "cpu") -> tuple[Any, Any]:
     Returns
     -------
     model, processor
-        As transformers has them; ``model(**processor(images=I, return_tensors="pt")).predicted_depth`` is
-        inverse depth, without scale and zero, larger is nearer.
+        As transformers has them, for `depth.estimate_depth`; the model's attribute ``gives`` is that of its card.
 
     Raises
     ------
-    ValueError, FileNotFoundError
-        If the name is unknown, or the checkpoint can neither be found nor downloaded.
+    ValueError, OSError
+        As `find_model` and `download`; also if the files do not hold the model.
     """
-    from see2sound_nb._torchvision import ensure_torchvision
-
-    card = find_model(name, "depth")
-    ensure_torchvision()
+    card = _choose(name, "depth")
     if card.source == "package":
         from see2sound_nb.tiny.depth import build_tiny_depth
 
         model, processor = build_tiny_depth()
-        return model.to(device), processor
-    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+    else:
+        from see2sound_nb.depth import load_hub_depth
 
-    local = cache_dir() / card.file_name
-    source = str(local) if local.is_dir() else card.source
-    try:
-        processor = AutoImageProcessor.from_pretrained(source)
-        model = AutoModelForDepthEstimation.from_pretrained(source, use_safetensors=True)
-    except OSError as error:
-        files = f"config.json, preprocessor_config.json and model.safetensors of the hub's {card.source}"
-        raise FileNotFoundError(_how_to_fetch(card, files, local)) from error
-    return model.to(device).eval(), processor
+        model, processor = _load(card, load_hub_depth)
+    model.gives = card.gives
+    return model.to(device), processor
 
 
-def load_audio(name: str, *, device: str = "cpu"):
-    """Load a CoDi pipeline.
+def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
+    """Load a CoDi pipeline: in float16 on a CUDA device, else in float32.
 
     Parameters
     ----------
@@ -222,6 +251,8 @@ def load_audio(name: str, *, device: str = "cpu"):
         A model of `MODELS` for audio.
     device : str
         As torch names it.
+    low_memory : bool
+        Keep the weights in main memory and bring each layer to a CUDA device when it runs.
 
     Returns
     -------
@@ -232,20 +263,37 @@ def load_audio(name: str, *, device: str = "cpu"):
     ValueError, FileNotFoundError
         If the name is unknown, or the pipeline's folder is not there.
     """
-    from see2sound_nb._torchvision import ensure_torchvision
-
-    card = find_model(name, "audio")
-    ensure_torchvision()
+    card = _choose(name, "audio")
     if card.source == "package":
         from see2sound_nb.tiny.codi import build_tiny_codi
 
         return build_tiny_codi().to(device)
+    import torch
+
     from see2sound_nb.codi import CoDi
 
     folder = cache_dir() / card.file_name
     if not (folder / "model_index.json").is_file():
         raise FileNotFoundError(
-            f"no CoDi pipeline at {folder}; it must be a folder in diffusers' format (model_index.json and "
-            "safetensors), converted from the published files; or use preset='tiny', or audio='tiny-codi'"
+            f"no CoDi pipeline at {folder}; make it from the published files with `see2sound convert`, which fetches "
+            "them (3.9 GB), or use preset='tiny' or audio='tiny-codi'"
         )
-    return CoDi.from_pretrained(folder).to(device)
+    gpu = device.startswith("cuda")
+    pipe = CoDi.from_pretrained(folder, torch_dtype=torch.float16 if gpu else torch.float32)
+    if gpu and low_memory:
+        pipe.enable_sequential_cpu_offload(device=device)
+        return pipe
+    pipe = pipe.to(device)
+    if gpu:
+        pipe.enable_cuda_graphs()
+    return pipe
+
+
+def _load(card: ModelCard, usual: Callable[[pathlib.Path], tuple[Any, Any]]) -> tuple[Any, Any]:
+    path = download(card)
+    if card.adapter is not None:
+        return card.adapter(path)
+    try:
+        return usual(path)
+    except Exception as error:  # those of torch, safetensors and transformers have no class in common
+        raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error

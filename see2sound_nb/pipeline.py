@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb import depth, geometry, labels, media, models, regions, room, segmentation
+from see2sound_nb import depth, effort, geometry, labels, machine, media, models, regions, room, segmentation
 from see2sound_nb.scene import Scene
 
 #: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
 SOURCE_LEVEL_DB = -23.0
 MOST_SOURCES = 10
+#: A metric depth model may answer with nothing or with the sky; a room of ours holds depths in metres between these.
+METRIC_RANGE_M = (0.3, 100.0)
 
 Progress = Callable[[str, int, int], None]
 
@@ -33,6 +35,9 @@ class See2Sound:
         As torch names it; ``"auto"`` takes a CUDA device where there is one, except for ``tiny``.
     segmentation, depth, audio : str, optional
         Another model of `models.MODELS` in place of the preset's.
+    low_memory : bool, optional
+        Keep one model at a time in memory, and of CoDi on a GPU only the layer that runs. By default so with the
+        preset ``"paper"`` on a GPU of less than 16 GB or a CPU of less than 24 GB.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class See2Sound:
         segmentation: str | None = None,
         depth: str | None = None,
         audio: str | None = None,
+        low_memory: bool | None = None,
     ):
         if preset not in models.PRESETS:
             raise ValueError(f"preset {preset!r} is unknown; choose one of {', '.join(models.PRESETS)}")
@@ -62,14 +68,25 @@ class See2Sound:
         self.preset = preset
         self.names = names
         self.device = _device(device, preset)
+        self.low_memory = _is_small(self.device, preset) if low_memory is None else low_memory
         self._loaded: dict[str, Any] = {}
 
     def model(self, task: str) -> Any:
         """The loaded model of a task: what `models.load_sam`, `load_depth` or `load_audio` returns."""
         if task not in self._loaded:
-            load = {"segmentation": models.load_sam, "depth": models.load_depth, "audio": models.load_audio}[task]
-            self._loaded[task] = load(self.names[task], device=self.device)
+            if self.low_memory:
+                self._loaded.clear()
+            if task == "audio":
+                loaded = models.load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
+            else:
+                load = {"segmentation": models.load_sam, "depth": models.load_depth}[task]
+                loaded = load(self.names[task], device=self.device)
+            self._loaded[task] = loaded
         return self._loaded[task]
+
+    def estimate_seconds(self, sources: int = 3, steps: int | None = None) -> float:
+        """About how long `run` will take, in seconds, where that is long: on a CPU, with published models; else 0."""
+        return effort.estimate_seconds(self.names, sources, steps) if self.device == "cpu" else 0.0
 
     def run(
         self,
@@ -116,28 +133,39 @@ class See2Sound:
         ------
         ValueError
             If an argument is out of range or the photo cannot be read.
+
+        Warns
+        -----
+        UserWarning
+            Before it starts, if it will take longer than a minute (`estimate_seconds`).
         """
         _check_run(sources, select, geometry)
         tell = progress or (lambda step, done, total: None)
         notes: list[str] = []
         I = media.read_image(photo)
+        slow = self._say_how_long(sources, steps)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         M, named = self._regions_of_interest(I, sources, select, tell, notes)
         C = regions.contours_from_masks(M)
         P, R = regions.polygons_from_contours(C), regions.boxes_from_contours(C)
         I_p = regions.patches_from_boxes(I, R)
-        # 2. Depth D: inverse, without scale and zero
-        tell("depth", 0, 1)
-        D = depth.estimate_depth(I, *self.model("depth"))
-        tell("depth", 1, 1)
+        # 2. Depth D: inverse; of a metric model in 1/m, else without scale and zero
+        D, metric = self._inverse_depth(I, tell)
         # 3. Lifting to (x, y, z)
-        positions_m, shoebox = _lift(M, R, D, geometry, fov_deg, notes)
+        positions_m, shoebox = _lift(M, R, D, geometry, fov_deg, notes, metric=metric)
         # 4. Mono audio A of each patch
-        A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell)
+        A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell, bar=slow and progress is None)
         # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
         return Scene(
             I, M, C, P, R, I_p, named, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
         )
+
+    def _say_how_long(self, sources, steps) -> bool:
+        seconds = self.estimate_seconds(sources, steps)
+        if seconds < 60:
+            return False
+        warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
+        return True
 
     def _regions_of_interest(self, I, sources, select, tell, notes):
         tell("regions", 0, 2)
@@ -165,9 +193,16 @@ class See2Sound:
         tell("regions", 2, 2)
         return M, named
 
-    def _mono_audio(self, patches, prompt, seed, steps, tell):
+    def _inverse_depth(self, I, tell):
+        tell("depth", 0, 1)
+        model, processor = self.model("depth")
+        D = depth.estimate_depth(I, model, processor)
+        tell("depth", 1, 1)
+        return D, depth.is_metric(model)
+
+    def _mono_audio(self, patches, prompt, seed, steps, tell, *, bar):
         codi = self.model("audio")
-        codi.set_progress_bar_config(disable=True)  # `tell` reports instead
+        codi.set_progress_bar_config(disable=not bar)
 
         def report(pipe, step, timestep, tensors):
             tell("audio", step + 1, pipe.num_timesteps)
@@ -199,7 +234,7 @@ def _seen_alone(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
     return [_patches(picture, mask[None])[0] for picture, mask in zip(cut_out, M)]
 
 
-def _lift(M, R, D, kind, fov_deg, notes):
+def _lift(M, R, D, kind, fov_deg, notes, *, metric=False):
     height, width = D.shape
     centres = regions.box_centres(R)
     if kind == "paper":
@@ -209,8 +244,14 @@ def _lift(M, R, D, kind, fov_deg, notes):
     if M.all():  # the ambient source has no place: straight ahead, half way between near and far
         positions_m = np.array([[0.0, np.sqrt(geometry.NEAR_M * geometry.FAR_M), 0.0]])
     else:
-        depth_m = geometry.metres_from_inverse_depth(D)
-        depths_m = np.array([np.median(depth_m[mask]) for mask in M])
+        depth_m = 1 / D if metric else geometry.metres_from_inverse_depth(D)
+        found_m = np.array([np.median(depth_m[mask]) for mask in M])
+        depths_m = np.clip(found_m, *METRIC_RANGE_M)
+        if (depths_m != found_m).any():
+            least, most = METRIC_RANGE_M
+            notes.append(
+                f"Depths of {found_m.min():.2g} to {found_m.max():.2g} m were moved into {least:g} to {most:g} m."
+            )
         positions_m = geometry.lift(centres, depths_m, (width, height), fov_deg=fov_deg)
     return positions_m, room.room_around(positions_m)
 
@@ -222,6 +263,10 @@ def _check_run(sources: int, select: str, kind: str) -> None:
         raise ValueError(f"select={select!r} is unknown; choose 'sounds' or 'area'")
     if kind not in ("metric", "paper"):
         raise ValueError(f"geometry={kind!r} is unknown; choose 'metric' or 'paper'")
+
+
+def _is_small(device: str, preset: str) -> bool:
+    return preset == "paper" and machine.memory_gb(device) < (16 if device.startswith("cuda") else 24)
 
 
 def _device(device: str, preset: str) -> str:

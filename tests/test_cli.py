@@ -12,6 +12,7 @@ from PIL import Image
 
 from see2sound_nb import cli
 from see2sound_nb.machine import demo_photo
+from see2sound_nb.models import MODELS
 from see2sound_nb.pipeline import See2Sound
 
 
@@ -92,6 +93,43 @@ def test_an_interrupted_run_writes_nothing(tmp_path, capsys, monkeypatch, pipeli
     monkeypatch.setattr(pipeline, "run", stop)
     assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav")]) == cli.INTERRUPTED
     assert os.listdir(tmp_path) == []
+
+
+def test_the_models_are_listed_as_a_table(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "sam_vit_b_01ec64.pth").touch()
+    assert cli.main(["models"]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "task", "MB", "licence", "here", "presets", "kept", "at"]
+    assert [row.split()[0] for row in rows] == list(MODELS)
+    table = {row.split()[0]: row for row in rows}
+    columns = [head.index(name) for name in ("task", "licence", "here", "presets", "kept at")]
+
+    def cells(name):
+        return [table[name][a:b].strip() for a, b in zip(columns, [*columns[1:], None])]
+
+    task, *rest = cells("sam-vit-b")
+    assert task.split() == ["segmentation", "375"]
+    assert rest == ["Apache-2.0", "yes", "small", str(tmp_path / "cache" / "sam_vit_b_01ec64.pth")]
+    assert cells("sam-vit-h")[2:4] == ["no", "paper"]
+    assert cells("tiny-codi")[2:] == ["yes", "tiny, small", "in the package"]
+    assert cells("depth-anything-v2-large")[1] == "CC-BY-NC-4.0 (non-commercial)"
+    assert cells("depth-pro")[0].split()[:2] == ["depth", "(metres)"]
+    assert all(row[c - 1] == " " != row[c] for row in rows for c in columns), "aligned"
+
+
+def test_the_list_takes_no_other_words(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["models", "photo.jpg"])
+    assert caught.value.code == cli.BAD_INPUT
+    assert "photo.jpg" in capsys.readouterr().err
+
+
+def test_a_photo_of_a_commands_name_is_still_a_photo(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["./models"]) == cli.BAD_INPUT
+    assert "no photo at models" in capsys.readouterr().err
 
 
 def test_the_module_is_the_command():

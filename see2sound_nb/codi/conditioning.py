@@ -85,7 +85,7 @@ def square(picture, side: int):
     width, height = picture.size
     short = min(width, height)
     left, top = (width - short) // 2, (height - short) // 2
-    return picture.resize((side, side), _bicubic(), box=(left, top, left + short, top + short))
+    return picture.crop((left, top, left + short, top + short)).resize((side, side), _bicubic())
 
 
 def authors_square(picture, side: int, seed: int):

@@ -17,48 +17,16 @@ import torch.nn.functional as F
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.codi.conditioning import GREY, authors_square, mix_tokens, prompt_lists, square
+from see2sound_nb.codi.loop import as_loop
 from see2sound_nb.codi.unet import GraphedUNet, fold_cross_attention, reuse_middle_features
 
 ensure_torchvision()
 from diffusers import DDIMScheduler, DiffusionPipeline  # noqa: E402  (imports torchvision, so it comes after the line above)
 
-PEAK = 0.95
 #: A latent beyond the first number is taken for run away and cut to the second, as in the authors' code.
 RUNAWAY, CUT = 100.0, 10.0
 #: The steps of the See-2-Sound paper (its section "Audio generation").
 AUTHORS_STEPS = 500
-
-
-def make_loop(audio: np.ndarray, fade: int) -> np.ndarray:
-    """Fold the end of a sound into its beginning, so that it repeats without a click.
-
-    Parameters
-    ----------
-    audio : np.ndarray
-        (..., T) float.
-    fade : int
-        Length of the crossfade in samples, at most T / 2. The gains are a quarter sine and cosine, whose squares
-        sum to 1 (equal power): right for two stretches of sound that know nothing of each other.
-
-    Returns
-    -------
-    np.ndarray
-        (..., T - fade), same type. Its first sample continues its last one.
-
-    Raises
-    ------
-    ValueError
-        If ``fade`` is negative or longer than half the sound.
-    """
-    length = audio.shape[-1]
-    if not 0 <= fade <= length // 2:
-        raise ValueError(f"fade {fade} must lie between 0 and half of the {length} samples; shorten the fade")
-    if fade == 0:
-        return audio.copy()
-    angle = 0.5 * np.pi * np.arange(fade) / fade
-    out = audio[..., : length - fade].copy()
-    out[..., :fade] = audio[..., :fade] * np.sin(angle) + audio[..., length - fade :] * np.cos(angle)
-    return out.astype(audio.dtype)
 
 
 class CoDi(DiffusionPipeline):
@@ -266,7 +234,7 @@ class CoDi(DiffusionPipeline):
             latents = self._denoise(token, self._noise(seeds), scheduler, scale, callback_on_step_end)
             wave = self._to_wave(latents)
         self.maybe_free_model_hooks()
-        return wave if faithful else self._as_loop(wave)
+        return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
 
     def enable_cuda_graphs(self) -> None:
         """Replay the denoiser as a CUDA graph (`unet.GraphedUNet`); not together with offloading."""
@@ -337,8 +305,3 @@ class CoDi(DiffusionPipeline):
         mel = self.vae.decode((latents / self.vae.config.scaling_factor).to(self.vae.dtype)).sample[:, 0]
         wave = self.vocoder(mel.to(self.vocoder.dtype))
         return wave.reshape(len(latents), -1).float().cpu().numpy()
-
-    def _as_loop(self, wave: np.ndarray) -> np.ndarray:
-        wave = make_loop(wave, round(self.config.fade_s * self.sample_rate))
-        wave = wave - wave.mean(axis=-1, keepdims=True)
-        return (wave * np.minimum(1.0, PEAK / (np.abs(wave).max(axis=-1, keepdims=True) + 1e-9))).astype(np.float32)

@@ -94,6 +94,9 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 #: 163,872 samples leave the vocoder; folding the last 2 ms into the first makes 10.24 s that repeat without a click.
 FADE_S = 0.002
 
+#: As close to 500 steps of DDIM as 200 steps of DDIM are: measured with benchmarks/solvers.py, see RESULTS.md there.
+STEPS = 50
+
 
 def clip_tokenizer():
     """CLIP's tokenizer, from the merges that OpenAI published with CLIP (MIT licence).
@@ -190,7 +193,7 @@ def assemble(parts: dict[str, Any], configuration: dict[str, dict[str, Any]] = P
         image_processor=CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side}),
         tokenizer=clip_tokenizer(),
         sample_rate=configuration["vocoder"]["sampling_rate"],
-        num_inference_steps=25,
+        num_inference_steps=STEPS,
         guidance_scale=7.5,
         fade_s=FADE_S,
         middle_as_skip=True,
@@ -212,6 +215,13 @@ def random_codi(configuration: dict[str, dict[str, Any]] = PUBLISHED, *, seed: i
     see2sound_nb.codi.CoDi
         On the CPU in float32; 3.4 GB as published.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return assemble(make_parts(configuration), configuration)
+    parts = make_parts(configuration)
+    generator = torch.Generator().manual_seed(seed)
+    for part in parts.values():
+        for name, weight in part.named_parameters():
+            if weight.ndim < 2:  # scales stay near 1 and shifts near 0
+                weight.copy_(0.1 * torch.randn(weight.shape, generator=generator) + float(name.endswith("weight")))
+            else:  # what passes through keeps its size; a transposed convolution has its inputs first
+                inputs = 2 * weight.shape[0] if "upsampler." in name else weight[0].numel()
+                weight.copy_(torch.randn(weight.shape, generator=generator) / (inputs or 1) ** 0.5)
+    return assemble(parts, configuration)

@@ -66,7 +66,7 @@ class OneTokenAttention:
             shape = None if encoder_hidden_states is None else tuple(encoder_hidden_states.shape)
             raise ValueError(
                 f"the context's shape is {shape}; CoDi is told by exactly one token, (N, 1, D): "
-                "call unet.set_default_attn_processor() to use more"
+                "give the U-Net diffusers' AttnProcessor2_0 to use more"
             )
         return attn.to_out[0](attn.to_v(encoder_hidden_states))
 

@@ -1,0 +1,75 @@
+"""How long a photo will take on a CPU, said before it starts."""
+
+from __future__ import annotations
+
+import time
+
+#: Work of one picture in GFLOP: the image encoder, and for SAM the 1024 points of its grid; counted on the models
+#: by torch's FlopCounterMode. Models that take seconds are left out.
+GFLOP_OF_A_PICTURE = {
+    "sam-vit-b": 972 + 3710,
+    "sam-vit-l": 2986 + 3710,
+    "sam-vit-h": 5961 + 3710,
+    "depth-anything-small": 167,
+    "depth-anything-base": 534,
+    "depth-anything-large": 1806,
+    "depth-anything-v2-small": 167,
+    "depth-anything-v2-base": 534,
+    "depth-anything-v2-large": 1806,
+}
+#: Work of one sound of CoDi in GFLOP: a step with guidance; the picture's encoding, the VAE and the vocoder.
+GFLOP_OF_A_STEP, GFLOP_OF_A_SOUND = 2 * 307, 162 + 670 + 1027
+
+
+def estimate_seconds(names: dict[str, str], sources: int, steps: int | None) -> float:
+    """How long the models of a photo will take on this machine's CPU, at the rate of `flops_per_second`.
+
+    Parameters
+    ----------
+    names : dict
+        Model of each task, as `models.PRESETS` has them.
+    sources : int
+        Sounds.
+    steps : int, optional
+        Diffusion steps; by default those of CoDi.
+
+    Returns
+    -------
+    float
+        Seconds, right to a factor of about 1.5 on a machine that does nothing else; 0 if all models are small.
+    """
+    gflop = sum(GFLOP_OF_A_PICTURE.get(names[task], 0) for task in ("segmentation", "depth"))
+    if names["audio"] == "codi":
+        from see2sound_nb.codi.published import STEPS
+
+        steps = STEPS if steps is None else steps
+        gflop += sources * (steps * GFLOP_OF_A_STEP + GFLOP_OF_A_SOUND)
+    return gflop * 1e9 / flops_per_second() if gflop else 0.0
+
+
+def flops_per_second(seconds: float = 0.5) -> float:
+    """The CPU's rate on a convolution such as the denoiser is made of, in float32.
+
+    Parameters
+    ----------
+    seconds : float
+        How long to measure.
+    """
+    import torch
+
+    with torch.inference_mode():
+        layer = torch.nn.Conv2d(384, 384, 3, padding=1)
+        x = torch.ones(2, 384, 128, 8)
+        layer(x)
+        start, runs = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            layer(x)
+            runs += 1
+        return runs * 2 * layer.weight.numel() * x[:, 0].numel() / (time.perf_counter() - start)
+
+
+def describe(seconds: float) -> str:
+    """A duration in words, such as ``"about 14 minutes"``."""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} seconds"
+    return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
