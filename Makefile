@@ -20,7 +20,7 @@ lint: $(VENV)/.full
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# CoDi at its real size against the authors' code: about 10 GB of memory and some minutes.
+# CoDi at its real size against the authors' code: 11 GB of memory, 10 to 20 minutes.
 parity: $(VENV)/.full
 	PYTHONPATH=tests $(BIN)/python -W ignore -m authors
 

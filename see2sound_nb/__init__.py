@@ -5,13 +5,15 @@
 >>> scene.save("photo.wav", layout="5.1")  # doctest: +SKIP
 """
 
+from typing import Any
+
 from see2sound_nb.depth import estimate_depth
 from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
 from see2sound_nb.hrtf import HRTF, load_hrtf
 from see2sound_nb.labels import describe_patches
 from see2sound_nb.machine import demo_photo, setup
 from see2sound_nb.media import read_image, write_wav
-from see2sound_nb.models import MODELS, PRESETS, load_audio, load_depth, load_sam
+from see2sound_nb.models import MODELS, PRESETS, list_models, load_audio, load_depth, load_sam
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.players import Player
 from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
@@ -35,6 +37,7 @@ __all__ = [
     "LAYOUTS",
     "MODELS",
     "PRESETS",
+    "CoDi",
     "Player",
     "Room",
     "Scene",
@@ -53,6 +56,7 @@ __all__ = [
     "impulse_responses",
     "largest_sources",
     "lift",
+    "list_models",
     "load_audio",
     "load_depth",
     "load_hrtf",
@@ -74,3 +78,11 @@ __all__ = [
     "unit_vectors",
     "write_wav",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "CoDi":  # on first use: it imports torch and diffusers
+        from see2sound_nb.codi import CoDi
+
+        return CoDi
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -80,29 +80,24 @@ def fetch(url: str, path: str | os.PathLike, *, size_mb: float, sha256: str = ""
     return path
 
 
-def hub_file(repo: str, filename: str, *, size_mb: float, endpoint: str | None = None) -> pathlib.Path:
-    """Download one file of a repository on the model hub to the folder `repo` in `cache_dir`, unless it is there.
+def in_hub_cache(repo: str, files: Sequence[str]) -> pathlib.Path | None:
+    """The folder of a repository in the cache that all programs of the model hub share, if the files are all there.
 
     Parameters
     ----------
-    repo, filename : str
-        Such as ``"ZinengTang/CoDi"`` and ``"checkpoints_fp16/CoDi_encoders.pth"``.
-    size_mb : float
-        Its size in megabytes, for the check of the disk and for messages.
-    endpoint : str, optional
-        Address of the hub; by default ``$HF_ENDPOINT``, else `HUB`.
+    repo, files
+        As `hub_folder`.
 
     Returns
     -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    FileNotFoundError, OSError, ValueError
-        As `fetch`.
+    pathlib.Path or None
+        The folder of one version of the repository, or None.
     """
-    return hub_folder(repo, (filename,), size_mb=size_mb, folder=cache_dir() / repo, endpoint=endpoint) / filename
+    from huggingface_hub import try_to_load_from_cache
+
+    found = [try_to_load_from_cache(repo, name) for name in files]
+    paths = [pathlib.Path(path) for path in found if isinstance(path, str)]
+    return paths[-1].parents[files[-1].count("/")] if len(paths) == len(files) else None
 
 
 def hub_folder(
@@ -115,8 +110,9 @@ def hub_folder(
 ) -> pathlib.Path:
     """Download the named files of a repository on the model hub, unless they are there, and nothing else.
 
-    The hub's client says what a file's checksum is and who may have it; the download is as in `fetch`, because the
-    client's own begins anew after it was stopped.
+    What another program left in the hub's own cache is used from there (`in_hub_cache`). The hub's client says what
+    a file's checksum is and who may have it; the download is as in `fetch`, because the client's own begins anew
+    after it was stopped.
 
     Parameters
     ----------
@@ -129,7 +125,7 @@ def hub_folder(
     folder : str or path, optional
         Where they shall be; by default a folder of the repository's last name in `cache_dir`.
     endpoint : str, optional
-        As in `hub_file`.
+        Address of the hub; by default ``$HF_ENDPOINT``, else `HUB`.
 
     Returns
     -------
@@ -145,6 +141,8 @@ def hub_folder(
     missing = [name for name in files if not (folder / name).is_file()]
     if not missing:
         return folder
+    if (cached := in_hub_cache(repo, files)) is not None:
+        return cached
     endpoint = (endpoint or os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
     there = sum(_size(folder / name) or _size(_part(folder / name)) for name in files)
     _check_room(folder / missing[-1], size_mb * 1e6 * ROOM - there)

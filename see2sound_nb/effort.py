@@ -71,5 +71,5 @@ def flops_per_second(seconds: float = 0.5) -> float:
 def describe(seconds: float) -> str:
     """A duration in words, such as ``"about 14 minutes"``."""
     if seconds < 90:
-        return f"about {max(round(seconds), 1)} seconds"
+        return f"about {round(seconds)} seconds"
     return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"

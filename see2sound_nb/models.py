@@ -147,6 +147,8 @@ def list_models() -> list[dict[str, Any]]:
         entry = {key: getattr(card, key) for key in ("name", "task", "licence", "commercial", "size_mb", "source")}
         path = None if card.source == "package" else cache_dir() / card.file_name
         files = ("",) if card.source.startswith("http") else FILES[card.task]
+        if path is not None and card.source.count("/") == 1 and not path.exists():
+            path = downloads.in_hub_cache(card.source, files) or path
         entry["gives"] = card.gives if card.task == "depth" else None
         entry["path"] = None if path is None else str(path)
         entry["here"] = path is None or all((path / name).is_file() for name in files)

@@ -157,7 +157,23 @@ class See2Sound:
         A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell, bar=slow and progress is None)
         # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
         return Scene(
-            I, M, C, P, R, I_p, named, D, positions_m, A, sample_rate, shoebox, geometry, self.preset, seed, notes
+            I,
+            M,
+            C,
+            P,
+            R,
+            I_p,
+            named,
+            D,
+            positions_m,
+            A,
+            sample_rate,
+            shoebox,
+            geometry,
+            self.preset,
+            seed,
+            notes,
+            metric,
         )
 
     def _say_how_long(self, sources, steps) -> bool:

@@ -69,11 +69,12 @@ def plot_depth(scene: Scene, ax=None):
 
     ax = _axes(ax, figsize=(7, 5))
     picture = ax.imshow(scene.depth, cmap="cividis")
-    ax.figure.colorbar(picture, ax=ax, shrink=0.85, label="inverse depth D (no unit): larger is nearer")
+    unit, title = ("1/m", "Depth") if scene.metric_depth else ("no unit", "Depth: order, not metres")
+    ax.figure.colorbar(picture, ax=ax, shrink=0.85, label=f"inverse depth D ({unit}): larger is nearer")
     for k, (x0, x1, y0, y1) in enumerate(scene.boxes):
         ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, lw=2.5, ec=source_colour(k)))
         ax.text(x0 + 4, y0 + 4, str(k + 1), color="white", fontsize=12, va="top", fontweight="bold")
-    ax.set(title="Depth: order, not metres", xlabel="x in pixels", ylabel="y in pixels (down)")
+    ax.set(title=title, xlabel="x in pixels", ylabel="y in pixels (down)")
     return ax
 
 

@@ -37,7 +37,7 @@ class Scene:
     labels : list of dict
         Per source: ``label`` (what a classifier sees), ``caption`` (how that sounds), ``sounds`` (0 to 1).
     depth : np.ndarray
-        D, (H, W) float32, inverse depth without unit, larger is nearer.
+        D, (H, W) float32, inverse depth, larger is nearer; in 1/m if ``metric_depth``, else without unit.
     positions_m : np.ndarray
         (N, 3) float64, metres, listener's frame: x right, y forward, z up.
     audio : np.ndarray
@@ -49,6 +49,8 @@ class Scene:
     seed : int
     notes : list of str
         What the run decided on its own, in words.
+    metric_depth : bool
+        Whether the depth model knows metres.
     """
 
     image: np.ndarray
@@ -67,6 +69,7 @@ class Scene:
     preset: str
     seed: int
     notes: list[str] = dataclasses.field(default_factory=list)
+    metric_depth: bool = False
     _responses: dict[str, np.ndarray] = dataclasses.field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:

@@ -4,12 +4,13 @@ The weights are random, the files are laid out as the published ones, and ours h
 same comparison at the real size is `make parity` (tests/authors/__main__.py).
 """
 
+import sys
 import types
 
 import numpy as np
 import pytest
 import torch
-from authors import authors, on_cpu
+from authors import absent, authors, on_cpu
 from authors import codi as reference
 from authors.compare import BOUND, pictures, ratio
 from safetensors import safe_open
@@ -57,12 +58,25 @@ def pair():
     return torch.cat([latents, latents]), tokens
 
 
+def keep_in(latents):
+    return lambda pipe, step, time, given: latents.append(given["latents"]) or given
+
+
 def same(ours, theirs):
     assert ratio(ours, theirs) <= BOUND
 
 
 def different(ours, theirs):
     assert ratio(ours, theirs) > 100 * BOUND
+
+
+def test_what_stands_in_for_other_packages_is_gone_after_the_import(theirs):
+    for name in absent():
+        assert not (name in sys.modules and sys.modules[name].__spec__.origin is None)
+    cuda = torch.Tensor.cuda
+    with on_cpu():
+        assert torch.Tensor.cuda is not cuda
+    assert torch.Tensor.cuda is cuda
 
 
 def test_what_the_path_does_not_need_is_left_out_and_nothing_else(converted, theirs):
@@ -133,7 +147,7 @@ def test_the_authors_random_crop_and_mirror(ours, theirs):
     picture = pictures()["wide"]
     embeddings = {}
     for seed in range(4):
-        with torch.random.fork_rng(devices=[]), on_cpu():
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             expected = theirs.clip_encode_vision(authors("common.utils").regularize_image(picture)[None])
         embeddings[seed] = ours.encode_image([picture], faithful=True, seeds=[seed])
@@ -195,11 +209,6 @@ def test_the_whole_way(ours, theirs, steps, inputs, weights, scale, seeds):
     given = {"image": pictures()["wide"], "text": TEXT}
     given = {name: x for name, x in given.items() if name in inputs}
     latents = []
-
-    def keep(pipe, step, time, tensors):
-        latents.append(tensors["latents"])
-        return tensors
-
     wave = ours(
         [given["image"]] * len(seeds) if "image" in given else None,
         given.get("text"),
@@ -209,7 +218,7 @@ def test_the_whole_way(ours, theirs, steps, inputs, weights, scale, seeds):
         guidance_scale=scale,
         seeds=seeds,
         faithful=True,
-        callback_on_step_end=keep,
+        callback_on_step_end=keep_in(latents),
     )
     for i, seed in enumerate(seeds):
         noise = random(1, *SIZE.latent, seed=seed)
@@ -244,8 +253,7 @@ def solvers_only(ours, theirs, monkeypatch):
 @pytest.mark.usefixtures("solvers_only")
 def test_every_number_of_steps(ours, theirs, steps):
     latents = []
-    keep = lambda pipe, step, time, given: latents.append(given["latents"]) or given  # noqa: E731
-    ours(prompts=TEXT, seeds=[3], num_inference_steps=steps, faithful=True, callback_on_step_end=keep)
+    ours(prompts=TEXT, seeds=[3], num_inference_steps=steps, faithful=True, callback_on_step_end=keep_in(latents))
     expected, _ = reference.infer(theirs, random(1, *SIZE.latent, seed=3), seed=3, text=TEXT, steps=steps)
     assert len(latents) == len(expected) >= steps
     for mine, his in zip(latents, expected):
@@ -259,10 +267,6 @@ def test_where_the_authors_code_fails_ours_says_why(ours, theirs, steps):
         reference.infer(theirs, random(1, *SIZE.latent, seed=3), seed=3, text=TEXT, steps=steps)
     with pytest.raises(ValueError, match=f"num_inference_steps {steps}"):
         ours(prompts=TEXT, seeds=[3], num_inference_steps=steps, faithful=True)
-
-
-def test_the_authors_solver_is_not_the_default(ours):
-    assert type(ours.scheduler).__name__ == "DPMSolverMultistepScheduler"
 
 
 def test_runaway_latents_are_cut_sample_by_sample(ours, theirs):

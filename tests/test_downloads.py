@@ -309,13 +309,20 @@ def test_the_token_is_for_the_hub_and_not_for_where_it_points_to(hub, tmp_path, 
     assert [wanted for _, _, wanted in other.requests] == [None, "bytes=1000000-"]
 
 
-def test_one_file_of_a_repository_has_its_own_place(hub, tmp_path, monkeypatch):
-    monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path))
-    for _ in range(2):
-        path = downloads.hub_file("me/CoDi", "half/model.bin", size_mb=3, endpoint=hub.address)
-    assert path == tmp_path / "me" / "CoDi" / "half" / "model.bin"
-    assert path.read_bytes() == FILE
-    assert fetched(hub) == ["model.bin"]
+def test_what_is_in_the_hubs_own_cache_is_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path / "ours"))
+    repository = tmp_path / "hub" / "models--me--model"
+    snapshot = repository / "snapshots" / "0123abcd"
+    (snapshot / "half").mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123abcd")
+    (snapshot / "config.json").write_text("{}")
+    files = ["config.json", "half/model.bin"]
+    with pytest.raises(FileNotFoundError):  # not all of them are there
+        downloads.hub_folder("me/model", files, size_mb=3, endpoint=NOWHERE)
+    (snapshot / "half" / "model.bin").write_bytes(FILE)
+    assert downloads.hub_folder("me/model", files, size_mb=3, endpoint=NOWHERE) == snapshot
 
 
 def test_a_file_put_there_by_hand_is_used(tmp_path, monkeypatch):
@@ -323,7 +330,8 @@ def test_a_file_put_there_by_hand_is_used(tmp_path, monkeypatch):
     path = tmp_path / "me" / "CoDi" / "model.bin"
     path.parent.mkdir(parents=True)
     path.write_bytes(FILE)
-    assert downloads.hub_file("me/CoDi", "model.bin", size_mb=3, endpoint=NOWHERE) == path
+    folder = downloads.hub_folder("me/CoDi", ["model.bin"], size_mb=3, folder=path.parent, endpoint=NOWHERE)
+    assert folder == path.parent
 
 
 def test_without_a_network_every_file_of_a_repository_that_is_missing_is_named(tmp_path, monkeypatch):

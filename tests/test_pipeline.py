@@ -10,8 +10,8 @@ import soundfile
 from PIL import Image
 
 import see2sound_nb as s2s
-from see2sound_nb import labels
-from see2sound_nb.pipeline import SOURCE_LEVEL_DB
+from see2sound_nb import effort, labels, machine
+from see2sound_nb.pipeline import SOURCE_LEVEL_DB, See2Sound
 from see2sound_nb.segmentation import LEAST_SOUNDS
 
 
@@ -171,3 +171,53 @@ def test_unknown_names_are_named(scene, tmp_path):
         scene.render("quad")
     with pytest.raises(ValueError, match="quad"):
         scene.save(tmp_path / "a.wav", layout="quad")
+
+
+def test_in_low_memory_one_model_at_a_time_is_kept():
+    import gc
+    import weakref
+
+    pipeline = s2s.See2Sound(low_memory=True)
+    sam = weakref.ref(pipeline.model("segmentation")[0])
+    depth = weakref.ref(pipeline.model("depth")[0])
+    gc.collect()
+    assert sam() is None
+    assert depth() is not None
+    scene = pipeline.run(s2s.demo_photo(), sources=1, steps=1)
+    gc.collect()
+    assert list(pipeline._loaded) == ["audio"]
+    assert depth() is None
+    assert np.isfinite(scene.audio).all()
+
+
+@pytest.mark.parametrize(("preset", "device", "memory_gb", "low"), [
+    ("paper", "cpu", 16, True), ("paper", "cpu", 32, False), ("paper", "cuda", 12, True), ("paper", "cuda", 80, False),
+    ("tiny", "cpu", 2, False),
+])  # fmt: skip
+def test_low_memory_follows_the_memory_there_is(monkeypatch, preset, device, memory_gb, low):
+    monkeypatch.setattr(machine, "memory_gb", lambda asked: memory_gb if asked == device else None)
+    assert s2s.See2Sound(preset=preset, device=device).low_memory is low
+
+
+def test_a_long_run_says_so_before_it_starts(monkeypatch):
+    monkeypatch.setattr(effort, "flops_per_second", lambda: 1e11)
+    paper = s2s.See2Sound(preset="paper", device="cpu", low_memory=True)
+    one, two = (paper.estimate_seconds(sources, steps=50) for sources in (1, 2))
+    assert two - one == pytest.approx((50 * 614 + 1859) / 100)  # GFLOP of a sound at 100 GFLOP/s
+    assert one - (two - one) == pytest.approx((5961 + 3710 + 1806) / 100)  # SAM ViT-H and Depth Anything L
+    assert s2s.See2Sound(preset="tiny").estimate_seconds() == 0
+    assert s2s.See2Sound(preset="paper", device="cuda", low_memory=True).estimate_seconds() == 0
+    monkeypatch.setattr(See2Sound, "_regions_of_interest", lambda *_: 1 / 0)  # the run ends where it would begin
+    with pytest.warns(UserWarning, match="about 7 minutes"), pytest.raises(ZeroDivisionError):
+        paper.run(s2s.demo_photo(), sources=1)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [
+    (12, "about 12 seconds"), (75, "about 75 seconds"), (420, "about 7 minutes"), (7300, "about 2.0 hours"),
+])  # fmt: skip
+def test_durations_in_words(seconds, words):
+    assert effort.describe(seconds) == words
+
+
+def test_the_machine_does_some_work():
+    assert effort.flops_per_second(0.05) > 1e8

@@ -57,12 +57,8 @@ class Report:
         return "\n".join(lines)
 
 
-#: The published files, in a repository of the model hub: in half precision, and in single.
-REPOSITORY = "ZinengTang/CoDi"
-FILES_MB = {
-    "checkpoints_fp16/": {"CoDi_encoders.pth": 3020, "CoDi_audio_diffuser_m.pth": 860},
-    "": {"CoDi_encoders.pth": 6030, "CoDi_audio_diffuser_m.pth": 1730},
-}
+#: The published files: a repository of the model hub, and how many megabytes they have in single precision.
+REPOSITORY, FILES, SIZE_MB = "ZinengTang/CoDi", ("CoDi_encoders.pth", "CoDi_audio_diffuser_m.pth"), 7760
 
 
 def fetch_published(*, full: bool = False) -> list[pathlib.Path]:
@@ -81,10 +77,12 @@ def fetch_published(*, full: bool = False) -> list[pathlib.Path]:
     Raises
     ------
     FileNotFoundError, OSError, ValueError
-        As `downloads.hub_file`.
+        As `downloads.hub_folder`.
     """
-    where = "" if full else "checkpoints_fp16/"
-    return [downloads.hub_file(REPOSITORY, where + name, size_mb=size) for name, size in FILES_MB[where].items()]
+    files = FILES if full else tuple(f"checkpoints_fp16/{name}" for name in FILES)
+    size_mb = SIZE_MB if full else SIZE_MB / 2
+    folder = downloads.hub_folder(REPOSITORY, files, size_mb=size_mb, folder=downloads.cache_dir() / REPOSITORY)
+    return [folder / name for name in files]
 
 
 def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:

@@ -6,8 +6,7 @@ Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sect
 See-2-Sound paper. The tiny models and the published ones run in this same class.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations`: diffusers before 0.37 looks types up in the signature, and finds strings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -181,7 +180,7 @@ class CoDi(DiffusionPipeline):
         seeds: Sequence[int],
         negative_prompt: str | Sequence[str | Sequence[str]] | None = None,
         faithful: bool = False,
-        callback_on_step_end: Callable[[CoDi, int, torch.Tensor, dict], dict] | None = None,
+        callback_on_step_end: "Callable[[CoDi, int, torch.Tensor, dict], dict] | None" = None,
     ) -> np.ndarray:
         """Make one sound for each picture, text, or pair of both.
 
@@ -237,7 +236,7 @@ class CoDi(DiffusionPipeline):
         return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
 
     def enable_cuda_graphs(self) -> None:
-        """Replay the denoiser as a CUDA graph (`unet.GraphedUNet`); not together with offloading."""
+        """Replay the denoiser as a CUDA graph (`unet.GraphedUNet`) wherever it stays on a CUDA device."""
         self._graphed = GraphedUNet(self.unet)
 
     def _check(self, images, seeds, steps, scale) -> None:
@@ -280,7 +279,7 @@ class CoDi(DiffusionPipeline):
     def _denoise(self, token, noise, scheduler, scale, callback) -> torch.Tensor:
         dtype = self.unet.dtype
         token = token.to(dtype)
-        predict = self._graphed or (lambda *inputs: self.unet(*inputs).sample)
+        predict = self._predictor()
         latents = noise.to(token.device) * scheduler.init_noise_sigma  # float32 throughout, like the schedule
         for done, time in enumerate(self.progress_bar(scheduler.timesteps)):
             model_input = latents if scale == 1.0 else torch.cat([latents, latents])
@@ -294,10 +293,18 @@ class CoDi(DiffusionPipeline):
                 latents = callback(self, done, time, {"latents": latents}).get("latents", latents)
         return latents
 
+    def _predictor(self) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
+        offloaded = hasattr(self.unet, "_hf_hook")
+        if self._graphed is None or offloaded or self.unet.device.type != "cuda":
+            return lambda *inputs: self.unet(*inputs).sample
+        if self._graphed.unet is not self.unet:  # it was replaced, by a compiled one perhaps
+            self._graphed = GraphedUNet(self.unet)
+        return self._graphed
+
     def _to_wave(self, latents: torch.Tensor) -> np.ndarray:
         runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > RUNAWAY
         latents = torch.where(runaway, latents.clamp(-CUT, CUT), latents)
-        # one by one on the CPU: as fast there, and the activations of one sound are a gigabyte already
+        # one by one on the CPU: as fast there, in less memory
         several = latents.split(1 if latents.device.type == "cpu" else len(latents))
         return np.concatenate([self._decode(latent) for latent in several])
 

@@ -103,10 +103,10 @@ def clip_tokenizer():
 
     Returns
     -------
-    transformers.CLIPTokenizer
+    transformers.CLIPTokenizerFast
         49,408 tokens; texts are cut to 77.
     """
-    from transformers import CLIPTokenizer
+    from transformers import CLIPTokenizerFast  # the same class since transformers 5
 
     merges = gzip.decompress(MERGES.read_bytes()).decode().split("\n")[:-1]
     letters = [chr(code) for code in (*range(33, 127), *range(161, 173), *range(174, 256), *range(256, 324))]
@@ -115,7 +115,7 @@ def clip_tokenizer():
     with tempfile.TemporaryDirectory() as folder:  # files are what every version of transformers reads
         pathlib.Path(folder, "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
         pathlib.Path(folder, "merges.txt").write_text("\n".join(["#version: 0.2", *merges]), encoding="utf-8")
-        return CLIPTokenizer.from_pretrained(folder, model_max_length=77, pad_token="<|endoftext|>")
+        return CLIPTokenizerFast.from_pretrained(folder, model_max_length=77, pad_token="<|endoftext|>")
 
 
 def ddim_scheduler(settings: dict[str, Any] = PUBLISHED["scheduler"]):
