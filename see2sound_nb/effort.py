@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-#: Work of one picture in GFLOP: the image encoder, and for SAM the 1024 points of its grid; counted on the models
-#: by torch's FlopCounterMode. Models that take seconds are left out.
+#: Work of one picture in GFLOP, counted on the models by torch's FlopCounterMode; SAM's is that of its image encoder.
+#: Models that take seconds are left out.
 GFLOP_OF_A_PICTURE = {
-    "sam-vit-b": 972 + 3710,
-    "sam-vit-l": 2986 + 3710,
-    "sam-vit-h": 5961 + 3710,
+    "sam-vit-b": 972,
+    "sam-vit-l": 2986,
+    "sam-vit-h": 5961,
     "depth-anything-small": 167,
     "depth-anything-base": 534,
     "depth-anything-large": 1806,
@@ -17,6 +17,8 @@ GFLOP_OF_A_PICTURE = {
     "depth-anything-v2-base": 534,
     "depth-anything-v2-large": 1806,
 }
+#: SAM's encoder waits for memory, and more so the 3072 masks of its 1024 points: measured, as long as so many GFLOP.
+SAM_ENCODER_FACTOR, SAM_MASKS_GFLOP = 1.5, 18_000
 #: Work of one sound of CoDi in GFLOP: a step with guidance; the picture's encoding, the VAE and the vocoder.
 GFLOP_OF_A_STEP, GFLOP_OF_A_SOUND = 2 * 307, 162 + 670 + 1027
 
@@ -36,9 +38,11 @@ def estimate_seconds(names: dict[str, str], sources: int, steps: int | None) -> 
     Returns
     -------
     float
-        Seconds, right to a factor of about 1.5 on a machine that does nothing else; 0 if all models are small.
+        Seconds, right to a factor of about 1.5; 0 if all models are tiny.
     """
-    gflop = sum(GFLOP_OF_A_PICTURE.get(names[task], 0) for task in ("segmentation", "depth"))
+    gflop = GFLOP_OF_A_PICTURE.get(names["depth"], 0.0)
+    if names["segmentation"] != "tiny-sam":
+        gflop += SAM_ENCODER_FACTOR * GFLOP_OF_A_PICTURE.get(names["segmentation"], 0) + SAM_MASKS_GFLOP
     if names["audio"] == "codi":
         from see2sound_nb.codi.published import STEPS
 

@@ -158,13 +158,13 @@ def put_sam(cache):
 def through_transformers(name, model, photo, **prompts):
     """Logits and quality for one prompt with transformers' own processors."""
     import torch
-    from transformers import Sam2ImageProcessor, Sam2Processor, SamImageProcessor, SamProcessor
+    from transformers import Sam2ImageProcessorFast, Sam2Processor, SamImageProcessor, SamProcessor
 
     square = {"height": 128, "width": 128}
     if name == "slimsam":
         processor = SamProcessor(SamImageProcessor(size={"longest_edge": 128}, pad_size=square))
     else:
-        processor = Sam2Processor(Sam2ImageProcessor(size=square))
+        processor = Sam2Processor(Sam2ImageProcessorFast(size=square))
     photo = photo.astype(np.float32)  # as 8 bits, the resized photo would be rounded
     inputs = processor(images=photo, **prompts, return_tensors="pt")
     sizes = [inputs.pop("original_sizes")]

@@ -6,7 +6,8 @@ Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sect
 See-2-Sound paper. The tiny models and the published ones run in this same class.
 """
 
-# no `from __future__ import annotations`: diffusers before 0.37 looks types up in the signature, and finds strings
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -70,12 +71,13 @@ class CoDi(DiffusionPipeline):
         scheduler,
         image_processor=None,
         tokenizer=None,
-        sample_rate: int = 16000,
-        num_inference_steps: int = 50,
-        guidance_scale: float = 7.5,
-        fade_s: float = 0.64,
-        cpu_threads: int | None = None,
-        middle_as_skip: bool = False,
+        # the types of settings are in the docstring: older diffusers take annotations for those of components
+        sample_rate=16000,
+        num_inference_steps=50,
+        guidance_scale=7.5,
+        fade_s=0.64,
+        cpu_threads=None,
+        middle_as_skip=False,
     ):
         super().__init__()
         towers = {"image_encoder": image_encoder, "text_encoder": text_encoder}
@@ -180,7 +182,7 @@ class CoDi(DiffusionPipeline):
         seeds: Sequence[int],
         negative_prompt: str | Sequence[str | Sequence[str]] | None = None,
         faithful: bool = False,
-        callback_on_step_end: "Callable[[CoDi, int, torch.Tensor, dict], dict] | None" = None,
+        callback_on_step_end: Callable[[CoDi, int, torch.Tensor, dict], dict] | None = None,
     ) -> np.ndarray:
         """Make one sound for each picture, text, or pair of both.
 
