@@ -23,12 +23,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from see2sound_nb.codi.published import PUBLISHED, ddim_scheduler, random_codi
-from see2sound_nb.codi.unet import GraphedUNet
+from see2sound_nb.codi.unet import capture
 
 REDUCED = copy.deepcopy(PUBLISHED)
-REDUCED["unet"].update(sample_size=(64, 16), block_out_channels=(64, 128, 256, 256))
-REDUCED["vae"].update(block_out_channels=(32, 64, 128))
-REDUCED["vocoder"].update(upsample_initial_channel=256)
+REDUCED["unet"].update(sample_size=(32, 16), block_out_channels=(32, 64, 128, 128))
+REDUCED["vae"].update(block_out_channels=(32, 64, 64))
+REDUCED["vocoder"].update(upsample_initial_channel=128)
 for tower in ("image_encoder", "text_encoder"):
     REDUCED[tower].update(hidden_size=256, intermediate_size=1024, num_hidden_layers=4, num_attention_heads=4)
 
@@ -42,45 +42,48 @@ class Bench:
         a = torch.randn(side, side, device=device, dtype=dtype)
         self.flops_per_s = 2 * side**3 / self.seconds(lambda: a @ a)
         b = torch.empty(2**28 if self.device.type == "cuda" else 2**25, device=device, dtype=dtype)
-        self.bytes_per_s = 2 * b.numel() * b.element_size() / self.seconds(lambda: b.copy_(b.flip(0)))
+        c = torch.empty_like(b)
+        self.bytes_per_s = 2 * b.numel() * b.element_size() / self.seconds(lambda: c.copy_(b))
 
     def seconds(self, work: Callable[[], object], repeats: int = 5) -> float:
-        """The median time of ``work`` after two runs that do not count."""
+        """The median time of ``work`` after two runs that do not count; on a CPU of one run if that is long."""
         taken = []
-        for run in range(repeats + 2):
+        for _ in range(repeats + 2):
             self.wait()
             start = time.perf_counter()
             work()
             self.wait()
             taken.append(time.perf_counter() - start)
-            if run == 0 and taken[0] > 20:  # no warming up is needed then
+            if self.device.type == "cpu" and taken[0] > 5:  # warming up matters little then
                 break
         return statistics.median(taken[2:] or taken)
 
     def wait(self) -> None:
         """Let the device finish."""
         if self.device.type == "cuda":
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(self.device)
 
     def row(self, part: str, work: Callable[[], object], weights=None, gflop: float | None = None, repeats: int = 5):
-        """Print a part's time, its floor, and their ratio; return its FLOPs in GFLOP."""
-        if gflop is None and weights is not None:
+        """Print a part's time, its floor, and their ratio; return its work in GFLOP, counted unless it is given."""
+        if gflop is None:
             with FlopCounterMode(display=False) as counter:
                 work()
             gflop = counter.get_total_flops() / 1e9
         taken = self.seconds(work, repeats)
-        if gflop is None:
-            print(f"{part:<44}{1e3 * taken:>11.1f} ms", flush=True)
-            return None
         read = sum(p.numel() * p.element_size() for p in weights.parameters()) if weights is not None else 0
         floor = max(gflop * 1e9 / self.flops_per_s, read / self.bytes_per_s)
-        print(f"{part:<44}{1e3 * taken:>11.1f} ms{1e3 * floor:>11.1f} ms{taken / floor:>8.1f}", flush=True)
+        rest = f"{1e3 * floor:>11.1f} ms{taken / floor:>8.1f}" if floor else ""
+        print(f"{part:<44}{1e3 * taken:>11.1f} ms{rest}", flush=True)
         return gflop
 
 
 def describe(bench: Bench, size: str, sources: int) -> None:
     """Print what is measured, and on what."""
-    name = torch.cuda.get_device_name() if bench.device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    name = (
+        torch.cuda.get_device_name(bench.device)
+        if bench.device.type == "cuda"
+        else f"CPU, {torch.get_num_threads()} threads"
+    )
     print(f"{datetime.date.today()}, {name}, torch {torch.__version__}, Python {platform.python_version()}")
     print(f"CoDi at {size} size, random weights, {sources} sources, {str(bench.dtype).removeprefix('torch.')}")
     print(f"measured: {bench.flops_per_s / 1e12:.2f} TFLOP/s, {bench.bytes_per_s / 1e9:.0f} GB/s\n")
@@ -88,13 +91,13 @@ def describe(bench: Bench, size: str, sources: int) -> None:
 
 
 @torch.no_grad()
-def parts(bench: Bench, pipe, sources: int, compiled: bool) -> None:
-    """The rows of the networks."""
+def parts(bench: Bench, pipe, sources: int, compiled: bool) -> tuple[float, float]:
+    """The rows of the networks; returns the GFLOP of a step, and of all that is done once."""
     from diffusers.models.attention_processor import AttnProcessor2_0
 
     unet, device, dtype = pipe.unet, bench.device, bench.dtype
     photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
-    bench.row(f"encode {sources} pictures", lambda: pipe.encode_image(photos), pipe.image_encoder)
+    once = bench.row(f"encode {sources} pictures", lambda: pipe.encode_image(photos), pipe.image_encoder)
     x = torch.randn(2 * sources, unet.config.in_channels, *unet.config.sample_size, device=device, dtype=dtype)
     token = torch.randn(2 * sources, 1, unet.config.cross_attention_dim, device=device, dtype=dtype)
     t = torch.tensor(500, device=device)
@@ -108,30 +111,33 @@ def parts(bench: Bench, pipe, sources: int, compiled: bool) -> None:
     bench.row("a step, channels last", lambda: unet(last, t, token), unet, gflop)
     unet.to(memory_format=torch.contiguous_format)
     if device.type == "cuda":
-        graphed = GraphedUNet(unet)
+        graphed = capture(unet, x, t, token)
         bench.row("a step, CUDA graph", lambda: graphed(x, t, token), unet, gflop)
     if compiled:
         fast = torch.compile(unet, mode="reduce-overhead" if device.type == "cuda" else "default")
+        fast(x, t, token)  # minutes
         bench.row("a step, torch.compile", lambda: fast(x, t, token), unet, gflop)
     latents = x[:sources]
     each = range(sources) if device.type == "cpu" else [slice(None)]
     at = [latents[k : k + 1] if isinstance(k, int) else latents[k] for k in each]
-    bench.row("VAE: latents to spectrograms", lambda: [pipe.vae.decode(z) for z in at], pipe.vae)
+    once += bench.row("VAE: latents to spectrograms", lambda: [pipe.vae.decode(z) for z in at], pipe.vae)
     mels = [pipe.vae.decode(z).sample[:, 0] for z in at]
-    bench.row("vocoder: spectrograms to waves", lambda: [pipe.vocoder(mel) for mel in mels], pipe.vocoder)
+    once += bench.row("vocoder: spectrograms to waves", lambda: [pipe.vocoder(mel) for mel in mels], pipe.vocoder)
+    return gflop, once
 
 
-def sounds(bench: Bench, pipe, sources: int, ddim_steps: int) -> None:
+def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once: float) -> None:
     """The rows of whole sounds."""
     photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
     seeds = range(sources)
     steps = pipe.config.num_inference_steps
     if bench.device.type == "cuda":
         pipe.enable_cuda_graphs()
-    bench.row(f"{sources} sounds, DPM-Solver++ {steps} steps", lambda: pipe(photos, seeds=seeds), repeats=1)
+    work = lambda: pipe(photos, seeds=seeds)  # noqa: E731
+    bench.row(f"{sources} sounds, DPM-Solver++ {steps} steps", work, gflop=once + steps * step, repeats=1)
     fast, pipe.scheduler = pipe.scheduler, ddim_scheduler()
     work = lambda: pipe(photos, seeds=seeds, num_inference_steps=ddim_steps)  # noqa: E731
-    bench.row(f"{sources} sounds, DDIM {ddim_steps} steps", work, repeats=1)
+    bench.row(f"{sources} sounds, DDIM {ddim_steps} steps", work, gflop=once + ddim_steps * step, repeats=1)
     pipe.scheduler = fast
 
 
@@ -146,7 +152,7 @@ def photo(bench: Bench) -> None:
     from see2sound_nb import demo_photo, depth, media, render, room, segmentation
 
     I = media.read_image(demo_photo())
-    sam = sam_model_registry["vit_h"]().eval().to(bench.device)
+    sam = sam_model_registry["vit_h"]().eval().requires_grad_(False).to(bench.device)
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
     bench.row("SAM ViT-H, 1024 points", lambda: segmentation.automatic_masks(I, sam, {}), repeats=2)
     backbone = Dinov2Config(
@@ -157,7 +163,7 @@ def photo(bench: Bench) -> None:
         backbone_config=backbone, reassemble_hidden_size=1024, neck_hidden_sizes=[256, 512, 1024, 1024],
         fusion_hidden_size=256,
     )  # fmt: skip
-    model = DepthAnythingForDepthEstimation(config).eval().to(bench.device)
+    model = DepthAnythingForDepthEstimation(config).eval().requires_grad_(False).to(bench.device)
     processor = DPTImageProcessor(
         size={"height": 518, "width": 518}, keep_aspect_ratio=True, ensure_multiple_of=14, do_pad=False
     )
@@ -169,7 +175,7 @@ def photo(bench: Bench) -> None:
         h = render.impulse_responses(room.room_around(positions_m), positions_m, "5.1")
         render.render_channels(A, h)
 
-    bench.row("the room and 5.1", play, repeats=2)
+    bench.row("the room and 5.1", play, gflop=0, repeats=2)
 
 
 def main() -> None:
@@ -179,7 +185,7 @@ def main() -> None:
     parser.add_argument("--dtype", help="float16, bfloat16 or float32 (default: float16 on a GPU)")
     parser.add_argument("--size", choices=("full", "reduced"), help="default: full on a GPU")
     parser.add_argument("--sources", type=int, default=5)
-    parser.add_argument("--ddim-steps", type=int, default=500)
+    parser.add_argument("--ddim-steps", type=int, default=500 if cuda else 50)
     parser.add_argument("--compile", action="store_true", help="also torch.compile, which takes minutes to start")
     parser.add_argument("--photo", action="store_true", help="also the other steps from a photo to 5.1")
     arguments = parser.parse_args()
@@ -188,16 +194,18 @@ def main() -> None:
     dtype = getattr(torch, arguments.dtype or ("float16" if gpu else "float32"))
     bench = Bench(arguments.device, dtype)
     describe(bench, size, arguments.sources)
-    pipe = random_codi(PUBLISHED if size == "full" else REDUCED).to(arguments.device)
-    if dtype != torch.float32:
-        pipe = pipe.to(dtype)
+    pipe = random_codi(PUBLISHED if size == "full" else REDUCED)
+    pipe = pipe.to(arguments.device, dtype) if gpu else pipe.to(dtype)
     pipe.set_progress_bar_config(disable=True)
-    parts(bench, pipe, arguments.sources, arguments.compile)
-    sounds(bench, pipe, arguments.sources, arguments.ddim_steps)
+    step, once = parts(bench, pipe, arguments.sources, arguments.compile)
+    if gpu:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(bench.device)
+    sounds(bench, pipe, arguments.sources, arguments.ddim_steps, step, once)
+    if gpu:
+        print(f"peak memory of the sounds: {torch.cuda.max_memory_allocated(bench.device) / 1e9:.1f} GB")
     if arguments.photo:
         photo(bench)
-    if gpu:
-        print(f"\npeak memory {torch.cuda.max_memory_allocated() / 1e9:.1f} GB")
 
 
 if __name__ == "__main__":

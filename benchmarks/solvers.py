@@ -50,9 +50,7 @@ class Mixture:
     alphas: torch.Tensor
 
     def __call__(self, sample: torch.Tensor, time: torch.Tensor, classes: torch.Tensor) -> SimpleNamespace:
-        # Karras' noise levels lie between the trained steps
-        low, high = int(time), min(int(time) + 1, len(self.alphas) - 1)
-        alpha = torch.lerp(self.alphas[low], self.alphas[high], float(time) - low)
+        alpha = self.alphas[int(time)]
         variance = alpha * self.spread**2 + 1 - alpha
         flat = self.centres.flatten(0, 1).flatten(1)
         of_class = torch.arange(len(self.centres)).repeat_interleave(self.centres.shape[1])

@@ -117,6 +117,8 @@ def convert_codi(words: Sequence[str]) -> int:
     if len(arguments.files) not in (0, 2):
         raise ValueError(f"{len(arguments.files)} files were given; give both CoDi_encoders.pth and "
                          "CoDi_audio_diffuser_m.pth, in this order, or none to fetch them")  # fmt: skip
+    if arguments.files and arguments.full:
+        raise ValueError("--full says which files to fetch, and files were given; leave one of them out")
     from see2sound_nb.codi.convert import convert, fetch_published
 
     folder = pathlib.Path(arguments.output or cache_dir() / MODELS["codi"].file_name)
@@ -137,7 +139,7 @@ def _run(arguments: argparse.Namespace) -> int:
     media.check_writable(output)
     pipeline = See2Sound(preset=arguments.preset)
     seconds = pipeline.estimate_seconds(arguments.sources)
-    if seconds > 60:
+    if seconds > effort.LONG_S:
         print(f"this will take {effort.describe(seconds)} on this CPU", file=sys.stderr)
     with warnings.catch_warnings(), progress_bars() as tell:
         warnings.simplefilter("ignore")  # what matters is among the scene's notes

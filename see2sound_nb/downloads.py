@@ -166,6 +166,8 @@ def hub_folder(
 def _complete(url: str, path: pathlib.Path, sha256: str, headers: Mapping[str, str]) -> None:
     part = _part(path)
     part.parent.mkdir(parents=True, exist_ok=True)
+    if not sha256:  # what was left could be of another version, and nothing would tell
+        part.unlink(missing_ok=True)
     while not _go_on(url, part, headers):
         pass
     try:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 import time
 
 #: Work of one picture in GFLOP, counted on the models by torch's FlopCounterMode; SAM's is that of its image encoder.
-#: Models that take seconds are left out.
+#: Smaller ones take seconds.
 GFLOP_OF_A_PICTURE = {
     "sam-vit-b": 972,
     "sam-vit-l": 2986,
     "sam-vit-h": 5961,
+    "sam2.1-large": 1825,
     "depth-anything-small": 167,
     "depth-anything-base": 534,
     "depth-anything-large": 1806,
     "depth-anything-v2-small": 167,
     "depth-anything-v2-base": 534,
     "depth-anything-v2-large": 1806,
+    "depth-pro": 19_247,
 }
 #: SAM's encoder waits for memory, and more so the 3072 masks of its 1024 points: measured, as long as so many GFLOP.
 SAM_ENCODER_FACTOR, SAM_MASKS_GFLOP = 1.5, 18_000
+#: A run that takes longer than this, in seconds, says so before it starts.
+LONG_S = 60
 #: Work of one sound of CoDi in GFLOP: a step with guidance; the picture's encoding, the VAE and the vocoder.
 GFLOP_OF_A_STEP, GFLOP_OF_A_SOUND = 2 * 307, 162 + 670 + 1027
 
@@ -44,20 +49,26 @@ def estimate_seconds(names: dict[str, str], sources: int, steps: int | None) -> 
     if names["segmentation"] != "tiny-sam":
         gflop += SAM_ENCODER_FACTOR * GFLOP_OF_A_PICTURE.get(names["segmentation"], 0) + SAM_MASKS_GFLOP
     if names["audio"] == "codi":
-        from see2sound_nb.codi.published import STEPS
+        from see2sound_nb.codi.pipeline import STEPS
 
         steps = STEPS if steps is None else steps
         gflop += sources * (steps * GFLOP_OF_A_STEP + GFLOP_OF_A_SOUND)
     return gflop * 1e9 / flops_per_second() if gflop else 0.0
 
 
+@functools.cache
 def flops_per_second(seconds: float = 0.5) -> float:
     """The CPU's rate on a convolution such as the denoiser is made of, in float32.
 
     Parameters
     ----------
     seconds : float
-        How long to measure.
+        How long to measure; the answer is kept for the next call.
+
+    Returns
+    -------
+    float
+        Floating-point operations a second.
     """
     import torch
 

@@ -297,5 +297,7 @@ def _load(card: ModelCard, usual: Callable[[pathlib.Path], tuple[Any, Any]]) -> 
         return card.adapter(path)
     try:
         return usual(path)
+    except (MemoryError, ImportError):
+        raise
     except Exception as error:  # those of torch, safetensors and transformers have no class in common
         raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error

@@ -5,6 +5,7 @@ Notebook: 00_start_here.
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -36,8 +37,8 @@ class See2Sound:
     segmentation, depth, audio : str, optional
         Another model of `models.MODELS` in place of the preset's.
     low_memory : bool, optional
-        Keep one model at a time in memory, and of CoDi on a GPU only the layer that runs. By default so with the
-        preset ``"paper"`` on a GPU of less than 16 GB or a CPU of less than 24 GB.
+        Keep one model at a time in memory, and of CoDi on a GPU only the layer that runs. By default so with a
+        model of the preset ``"paper"`` on a GPU of less than 14 GB or a CPU of less than 24 GB.
 
     Raises
     ------
@@ -68,7 +69,7 @@ class See2Sound:
         self.preset = preset
         self.names = names
         self.device = _device(device, preset)
-        self.low_memory = _is_small(self.device, preset) if low_memory is None else low_memory
+        self.low_memory = _is_small(self.device, names) if low_memory is None else low_memory
         self._loaded: dict[str, Any] = {}
 
     def model(self, task: str) -> Any:
@@ -76,6 +77,7 @@ class See2Sound:
         if task not in self._loaded:
             if self.low_memory:
                 self._loaded.clear()
+                gc.collect()  # hooks and adapters refer to each other in circles
             if task == "audio":
                 loaded = models.load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
             else:
@@ -178,7 +180,7 @@ class See2Sound:
 
     def _say_how_long(self, sources, steps) -> bool:
         seconds = self.estimate_seconds(sources, steps)
-        if seconds < 60:
+        if seconds < effort.LONG_S:
             return False
         warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
         return True
@@ -281,8 +283,9 @@ def _check_run(sources: int, select: str, kind: str) -> None:
         raise ValueError(f"geometry={kind!r} is unknown; choose 'metric' or 'paper'")
 
 
-def _is_small(device: str, preset: str) -> bool:
-    return preset == "paper" and machine.memory_gb(device) < (16 if device.startswith("cuda") else 24)
+def _is_small(device: str, names: dict[str, str]) -> bool:
+    large = set(names.values()) & set(models.PRESETS["paper"].values())
+    return bool(large) and machine.memory_gb(device) < (14 if device.startswith("cuda") else 24)
 
 
 def _device(device: str, preset: str) -> str:

@@ -37,7 +37,7 @@ def test_the_report_names_and_counts_every_key(files, tmp_path):
     assert sum(report.used.values()) + len(report.unexpected) + sum(report.unused.values()) == every
     text = report.describe()
     assert "unexpected: 0" in text
-    assert f"autokl.* {report.unused['autokl.']}" in text
+    assert f"autokl.: {report.unused['autokl.']}" in text
 
 
 def test_a_key_that_nothing_takes_is_named(files, tmp_path):
@@ -72,7 +72,7 @@ def test_a_missing_key_is_named(files, tmp_path):
 
 def test_a_weight_of_another_size_is_named(files, tmp_path):
     encoders = changed(files[0], tmp_path, lambda s: s.update({"audioldm.vocoder.conv_pre.bias": torch.zeros(3)}))
-    with pytest.raises(ValueError, match=r"conv_pre.bias has shape \(3,\), not"):
+    with pytest.raises(ValueError, match=r"conv_pre.bias is torch.float32 \(3,\), not floating \(64,\)"):
         run((encoders, files[1]), tmp_path / "codi")
 
 

@@ -7,11 +7,18 @@ import numpy as np
 import pytest
 import torch
 from authors.codi import REDUCED
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    LCMScheduler,
+)
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 from see2sound_nb.codi import CoDi, published
-from see2sound_nb.codi.unet import GraphedUNet, OneTokenAttention
+from see2sound_nb.codi.loop import FADE_S
+from see2sound_nb.codi.unet import CoDiUNet, OneTokenAttention, can_be_captured, capture
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +42,7 @@ def test_the_real_configuration_has_the_published_sizes_and_makes_ten_seconds():
     expected = {"image_encoder": 304.0, "text_encoder": 123.7, "unet": 314.2, "vae": 55.4, "vocoder": 55.3}
     assert millions == pytest.approx(expected, abs=0.06)
     assert mel.shape == (1, 1, 1024, 64)
-    assert wave.shape[-1] - round(published.FADE_S * 16000) == 163840  # 10.24 s
+    assert wave.shape[-1] - round(FADE_S * 16000) == 163840  # 10.24 s
 
 
 def test_a_sound_has_the_right_length_and_no_click_where_it_repeats(pipe, photos):
@@ -101,7 +108,7 @@ def test_schedulers_lead_into_each_other(pipe, photos):
     ddim = DDIMScheduler.from_config(pipe.scheduler.config)
     assert {key: ddim.config[key] for key in published.PUBLISHED["scheduler"]} == published.PUBLISHED["scheduler"]
     torch.testing.assert_close(ddim.alphas_cumprod, published.ddim_scheduler().alphas_cumprod)
-    slow = CoDi(**{**pipe.components, "scheduler": ddim}, middle_as_skip=False)  # its U-Net has the hook already
+    slow = CoDi(**{**pipe.components, "scheduler": ddim})
     slow.set_progress_bar_config(disable=True)
     two_ways = []
     for solver, steps in ((pipe, 25), (slow, 100)):
@@ -122,7 +129,7 @@ def test_saved_and_loaded_it_is_the_same(pipe, photos, tmp_path):
     pipe.save_pretrained(tmp_path)
     again = CoDi.from_pretrained(tmp_path)
     again.set_progress_bar_config(disable=True)
-    assert again.config.middle_as_skip
+    assert isinstance(again.unet, CoDiUNet)
     settings = dict(prompts="rain", seeds=[0, 1], num_inference_steps=2)
     np.testing.assert_allclose(again(photos, **settings), pipe(photos, **settings), atol=1e-6)
     assert pipe(photos, **settings).shape == again(photos, **settings).shape
@@ -149,7 +156,7 @@ def test_what_the_callback_returns_is_used(pipe):
 
 
 def test_in_bfloat16_the_schedule_stays_in_float32(pipe):
-    half = CoDi(**{**pipe.components, "unet": copy.deepcopy(pipe.unet).to(torch.bfloat16)}, middle_as_skip=False)
+    half = CoDi(**{**pipe.components, "unet": copy.deepcopy(pipe.unet).to(torch.bfloat16)})
     half.set_progress_bar_config(disable=True)
     types = []
 
@@ -189,10 +196,53 @@ def test_offloaded_it_is_the_same(pipe, photos, offload, tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
 def test_a_graph_predicts_the_same_noise(pipe):
     unet = copy.deepcopy(pipe.unet).to("cuda", torch.float16)
-    graphed = GraphedUNet(unet)
+    assert can_be_captured(unet)
     with torch.no_grad():
-        for batch in (2, 4, 2):
+        for batch in (2, 4):
+            x = torch.randn(batch, 8, 32, 8, device="cuda", dtype=torch.float16)
+            token = torch.randn(batch, 1, 64, device="cuda", dtype=torch.float16)
+            graph = capture(unet, x, torch.tensor(500, device="cuda"), token)
             for time in (981, 21):
-                x, token = torch.randn(batch, 8, 32, 8), torch.randn(batch, 1, 64)
-                given = (x.to("cuda", torch.float16), torch.tensor(time), token.to("cuda", torch.float16))
-                torch.testing.assert_close(graphed(*given), unet(*given).sample, atol=1e-2, rtol=1e-2)
+                given = (x * (1 + time / 500), torch.tensor(time, device="cuda"), token.flip(0))
+                torch.testing.assert_close(graph(*given), unet(*given).sample, atol=1e-2, rtol=1e-2)
+
+
+def test_a_unet_is_captured_only_where_it_stays_and_runs_itself(pipe):
+    assert not can_be_captured(pipe.unet)  # it is on the CPU
+
+
+@pytest.mark.parametrize("make", [EulerAncestralDiscreteScheduler, DDPMScheduler, LCMScheduler])
+def test_solvers_that_draw_noise_draw_it_from_the_seed(pipe, make):
+    noisy = CoDi(**{**pipe.components, "scheduler": make.from_config(pipe.scheduler.config)})
+    noisy.set_progress_bar_config(disable=True)
+    both = noisy(prompts="rain", seeds=[3, 4], num_inference_steps=3)
+    alone = noisy(prompts="rain", seeds=[4], num_inference_steps=3)
+    np.testing.assert_allclose(both[1], alone[0], atol=1e-3)
+
+
+def test_the_parts_make_the_same_pipeline(pipe):
+    settings = dict(prompts="rain", seeds=[0], num_inference_steps=2)
+    expected = pipe(**settings)
+    for again in (CoDi(**pipe.components), CoDi.from_pipe(pipe)):
+        again.set_progress_bar_config(disable=True)
+        np.testing.assert_array_equal(again(**settings), expected)
+        assert again.config.fade_s == pipe.config.fade_s
+
+
+def test_steps_are_counted_in_the_authors_way_too(pipe):
+    seen = []
+
+    def look(pipe, step, time, tensors):
+        seen.append(pipe.num_timesteps)
+        return tensors
+
+    pipe(prompts="rain", seeds=[0], num_inference_steps=300 // 10, faithful=True, callback_on_step_end=look)
+    assert seen == [31] * 31
+
+
+def test_a_sound_that_is_not_finite_is_refused(pipe):
+    def spoil(pipe, step, time, tensors):
+        return {"latents": tensors["latents"] * torch.nan}
+
+    with pytest.raises(ValueError, match="not finite"):
+        pipe(prompts="rain", seeds=[0], num_inference_steps=1, callback_on_step_end=spoil)

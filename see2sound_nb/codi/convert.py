@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import pickle
 import re
 import shutil
 import zipfile
@@ -53,7 +52,7 @@ class Report:
         lines += ["missing: 0"]
         lines += [f"unexpected: {len(self.unexpected)}" + "".join(f"\n  {key}" for key in self.unexpected)]
         lines += [f"unused: {sum(self.unused.values())}"]
-        lines += [f"  {beginning}* {count}" for beginning, count in sorted(self.unused.items())]
+        lines += [f"  {beginning}: {count}" for beginning, count in sorted(self.unused.items())]
         return "\n".join(lines)
 
 
@@ -100,10 +99,13 @@ def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
         raise FileNotFoundError(f"no file at {path}; give the path of a published CoDi file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file raises whatever reading it stumbles over
         reason = str(error).split("\n")[0]
         raise ValueError(f"{path} is not a whole file of tensors ({reason}); fetch it again") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    flat = isinstance(state, dict) and all(isinstance(k, str) for k in state)
+    if not flat or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; fetch it again")
     return state
 
@@ -188,16 +190,24 @@ def _check(path: pathlib.Path, part: str, source: Source, state: Tensors, expect
             f"{path}: {len(missing)} of {len(expected)} keys of the {part} are missing ({_some(missing)}); "
             "it is not the published file, or not all of it: fetch it again"
         )
-    wrong = [k for k in expected if k in state and state[k].numel() != expected[k].numel()]
+    wrong = [k for k in expected if k in state and not _fits(state[k], expected[k])]
     if wrong:
-        shapes = f"{wrong[0]} has shape {tuple(state[wrong[0]].shape)}, not {tuple(expected[wrong[0]].shape)}"
-        raise ValueError(f"{path}: {len(wrong)} keys of the {part} have another shape ({shapes}); fetch it again")
+        found, right = state[wrong[0]], expected[wrong[0]]
+        kinds = f"{wrong[0]} is {found.dtype} {tuple(found.shape)}, not floating {tuple(right.shape)}"
+        raise ValueError(
+            f"{path}: {len(wrong)} keys of the {part} have another type or shape ({kinds}); fetch it again"
+        )
     return set(state) - set(expected)
 
 
-def _fitted(state: Tensors, expected: Tensors, dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
+def _fits(found: torch.Tensor, expected: torch.Tensor) -> bool:
     # the VAE's attention is published as 1 x 1 convolutions, whose weights have two axes of length 1 more
-    fitted = {k: state[k].reshape(expected[k].shape).to(dtype or state[k].dtype) for k in expected if k in state}
+    return found.is_floating_point() and found.shape in (expected.shape, (*expected.shape, 1, 1))
+
+
+def _fitted(state: Tensors, expected: Tensors, dtype: torch.dtype | None) -> dict[str, torch.Tensor]:
+    found = {k: state[k].reshape(expected[k].shape).contiguous() for k in expected if k in state}
+    fitted = {k: v.to(dtype or v.dtype) for k, v in found.items()}
     some = next(iter(fitted.values()))
     defaults = {"mean": torch.zeros, "scale": torch.ones}
     rest = {k: defaults[k](v.shape, dtype=some.dtype) for k, v in expected.items() if k not in fitted}
@@ -222,9 +232,9 @@ def _save(parts: dict[str, Any], configuration: dict[str, dict[str, Any]], folde
 def _beginning(key: str) -> str:
     for prefix in ("audioldm.fn_STFT.", "clip.model.", "model.diffusion_model.unet_audio."):
         if key.startswith(prefix):
-            kind = re.search(r"temporal_self_attn|position_ids|\w*connecters\w*", key)
+            kind = re.search(r"temporal_self_attn|position_ids|logit_scale|\w*connecters\w*", key)
             return f"{prefix}...{kind[0]}" if kind else prefix
-    return key.split(".")[0] + "." if "." in key else key
+    return ".".join(key.split(".")[: 3 if key.startswith("model.diffusion_model.") else 1]) + "." * ("." in key)
 
 
 def _some(names: list[str]) -> str:

@@ -6,9 +6,10 @@ Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sect
 See-2-Sound paper. The tiny models and the published ones run in this same class.
 """
 
-from __future__ import annotations
-
+# no `from __future__ import annotations`: diffusers looks for the classes of the components in the signature
+import inspect
 from collections.abc import Callable, Sequence
+from typing import Union
 
 import numpy as np
 import torch
@@ -17,16 +18,17 @@ import torch.nn.functional as F
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.codi.conditioning import GREY, authors_square, mix_tokens, prompt_lists, square
-from see2sound_nb.codi.loop import as_loop
-from see2sound_nb.codi.unet import GraphedUNet, fold_cross_attention, reuse_middle_features
+from see2sound_nb.codi.loop import FADE_S, as_loop
+from see2sound_nb.codi.unet import CoDiUNet, can_be_captured, capture, fold_cross_attention
 
 ensure_torchvision()
-from diffusers import DDIMScheduler, DiffusionPipeline  # noqa: E402  (imports torchvision, so it comes after the line above)
+from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision, so it comes after the line above)
 
 #: A latent beyond the first number is taken for run away and cut to the second, as in the authors' code.
 RUNAWAY, CUT = 100.0, 10.0
-#: The steps of the See-2-Sound paper (its section "Audio generation").
-AUTHORS_STEPS = 500
+#: The steps of DDIM in the See-2-Sound paper (its section "Audio generation"), and those of DPM-Solver++ that come
+#: as close to them as 200 steps of DDIM do: measured with benchmarks/solvers.py, see RESULTS.md there.
+AUTHORS_STEPS, STEPS = 500, 50
 
 
 class CoDi(DiffusionPipeline):
@@ -38,7 +40,7 @@ class CoDi(DiffusionPipeline):
         Towers of one aligned space: CLIP with projection, or the tiny ones. They return ``image_embeds`` and
         ``text_embeds``, (N, D).
     unet : diffusers.UNet2DConditionModel
-        The denoiser; its ``sample_size`` is the size of a latent.
+        The denoiser; its ``sample_size`` is the size of a latent. That of the published weights is a `unet.CoDiUNet`.
     vae : diffusers.AutoencoderKL
         Log-mel spectrogram (N, 1, frames, bands) to latent and back.
     vocoder : torch.nn.Module
@@ -53,31 +55,26 @@ class CoDi(DiffusionPipeline):
         What is used where a call does not say; the crossfade of the loop is in seconds.
     cpu_threads : int, optional
         Threads that a call lets torch use on the CPU; see `_threads.torch_threads`.
-    middle_as_skip : bool
-        Whether the denoiser was trained with the authors' joint U-Net; see `unet.reuse_middle_features`.
     """
 
     model_cpu_offload_seq = "image_encoder->text_encoder->unet->vae->vocoder"
     _optional_components = ["image_processor", "tokenizer"]
-    _callback_tensor_inputs = ["latents"]
 
     def __init__(
         self,
-        image_encoder,
-        text_encoder,
-        unet,
-        vae,
-        vocoder,
-        scheduler,
+        image_encoder: torch.nn.Module,
+        text_encoder: torch.nn.Module,
+        unet: Union[UNet2DConditionModel, CoDiUNet],  # noqa: UP007  (diffusers knows Union, and the exact classes)
+        vae: AutoencoderKL,
+        vocoder: torch.nn.Module,
+        scheduler: SchedulerMixin,
         image_processor=None,
         tokenizer=None,
-        # the types of settings are in the docstring: older diffusers take annotations for those of components
         sample_rate=16000,
-        num_inference_steps=50,
+        num_inference_steps=STEPS,
         guidance_scale=7.5,
-        fade_s=0.64,
+        fade_s=FADE_S,
         cpu_threads=None,
-        middle_as_skip=False,
     ):
         super().__init__()
         towers = {"image_encoder": image_encoder, "text_encoder": text_encoder}
@@ -85,11 +82,9 @@ class CoDi(DiffusionPipeline):
         self.register_modules(**towers, unet=unet, vae=vae, vocoder=vocoder, scheduler=scheduler, **inputs)
         self.register_to_config(sample_rate=sample_rate, fade_s=fade_s, cpu_threads=cpu_threads)
         self.register_to_config(num_inference_steps=num_inference_steps, guidance_scale=guidance_scale)
-        self.register_to_config(middle_as_skip=middle_as_skip)
         fold_cross_attention(unet)
-        if middle_as_skip:
-            reuse_middle_features(unet)
-        self._graphed: GraphedUNet | None = None
+        self._cuda_graphs = False
+        self._num_timesteps = 0
 
     @property
     def sample_rate(self) -> int:
@@ -99,7 +94,7 @@ class CoDi(DiffusionPipeline):
     @property
     def num_timesteps(self) -> int:
         """Denoising steps of the call that is running, or of the last one."""
-        return len(self.scheduler.timesteps)
+        return self._num_timesteps
 
     @torch.no_grad()
     def encode_image(self, images: Sequence, *, faithful: bool = False, seeds: Sequence[int] = ()) -> torch.Tensor:
@@ -182,7 +177,7 @@ class CoDi(DiffusionPipeline):
         seeds: Sequence[int],
         negative_prompt: str | Sequence[str | Sequence[str]] | None = None,
         faithful: bool = False,
-        callback_on_step_end: Callable[[CoDi, int, torch.Tensor, dict], dict] | None = None,
+        callback_on_step_end: "Callable[[CoDi, int, torch.Tensor, dict], dict] | None" = None,
     ) -> np.ndarray:
         """Make one sound for each picture, text, or pair of both.
 
@@ -232,14 +227,14 @@ class CoDi(DiffusionPipeline):
                 nothing = self._nothing(images, prompts, negative, image_weight, text_weight)
                 token = torch.cat([nothing.expand_as(token), token])
             scheduler = self._schedule(steps, faithful)
-            latents = self._denoise(token, self._noise(seeds), scheduler, scale, callback_on_step_end)
+            latents = self._denoise(token, seeds, scheduler, scale, callback_on_step_end)
             wave = self._to_wave(latents)
         self.maybe_free_model_hooks()
         return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
 
     def enable_cuda_graphs(self) -> None:
-        """Replay the denoiser as a CUDA graph (`unet.GraphedUNet`) wherever it stays on a CUDA device."""
-        self._graphed = GraphedUNet(self.unet)
+        """Run the steps of a call as a CUDA graph (`unet.capture`) wherever `unet.can_be_captured`."""
+        self._cuda_graphs = True
 
     def _check(self, images, seeds, steps, scale) -> None:
         if len(seeds) == 0:
@@ -257,11 +252,6 @@ class CoDi(DiffusionPipeline):
         grey = None if images is None else [np.full((64, 64, 3), GREY, np.uint8)]
         return self.encode(grey, None if prompts is None else [""], image_weight, text_weight)
 
-    def _noise(self, seeds: Sequence[int]) -> torch.Tensor:
-        # drawn on the CPU, one generator a sample: the same on every device, whatever the batch
-        shape = (self.unet.config.in_channels, *self.unet.config.sample_size)
-        return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds])
-
     def _schedule(self, steps: int, faithful: bool):
         if not faithful:
             self.scheduler.set_timesteps(steps, device=self._execution_device)
@@ -278,30 +268,35 @@ class CoDi(DiffusionPipeline):
         scheduler.timesteps = grid.flip(0).to(self._execution_device)
         return scheduler
 
-    def _denoise(self, token, noise, scheduler, scale, callback) -> torch.Tensor:
-        dtype = self.unet.dtype
+    def _denoise(self, token, seeds, scheduler, scale, callback) -> torch.Tensor:
+        device, dtype = token.device, self.unet.dtype
+        # drawn on the CPU, one generator a sample: the same on every device, whatever the batch
+        generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+        shape = (self.unet.config.in_channels, *self.unet.config.sample_size)
+        noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        latents = noise.to(device) * scheduler.init_noise_sigma  # float32 throughout, like the schedule
         token = token.to(dtype)
-        predict = self._predictor()
-        latents = noise.to(token.device) * scheduler.init_noise_sigma  # float32 throughout, like the schedule
+        draws = "generator" in inspect.signature(scheduler.step).parameters
+        options = {"generator": generators} if draws else {}
+        predict = None
+        self._num_timesteps = len(scheduler.timesteps)
         for done, time in enumerate(self.progress_bar(scheduler.timesteps)):
             model_input = latents if scale == 1.0 else torch.cat([latents, latents])
-            model_input = scheduler.scale_model_input(model_input, time)
-            predicted = predict(model_input.to(dtype), time, token).float()
+            model_input = scheduler.scale_model_input(model_input, time).to(dtype)
+            predict = predict or self._predictor(model_input, time.to(device), token)
+            predicted = predict(model_input, time.to(device), token).float()
             if scale != 1.0:
                 without, conditional = predicted.chunk(2)
                 predicted = without + scale * (conditional - without)
-            latents = scheduler.step(predicted, time, latents).prev_sample
+            latents = scheduler.step(predicted, time, latents, **options).prev_sample
             if callback is not None:
                 latents = callback(self, done, time, {"latents": latents}).get("latents", latents)
         return latents
 
-    def _predictor(self) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
-        offloaded = hasattr(self.unet, "_hf_hook")
-        if self._graphed is None or offloaded or self.unet.device.type != "cuda":
-            return lambda *inputs: self.unet(*inputs).sample
-        if self._graphed.unet is not self.unet:  # it was replaced, by a compiled one perhaps
-            self._graphed = GraphedUNet(self.unet)
-        return self._graphed
+    def _predictor(self, *inputs) -> Callable[..., torch.Tensor]:
+        if self._cuda_graphs and can_be_captured(self.unet):
+            return capture(self.unet, *inputs)
+        return lambda *given: self.unet(*given).sample
 
     def _to_wave(self, latents: torch.Tensor) -> np.ndarray:
         runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > RUNAWAY
@@ -312,5 +307,9 @@ class CoDi(DiffusionPipeline):
 
     def _decode(self, latents: torch.Tensor) -> np.ndarray:
         mel = self.vae.decode((latents / self.vae.config.scaling_factor).to(self.vae.dtype)).sample[:, 0]
-        wave = self.vocoder(mel.to(self.vocoder.dtype))
-        return wave.reshape(len(latents), -1).float().cpu().numpy()
+        wave = self.vocoder(mel.to(self.vocoder.dtype)).reshape(len(latents), -1).float().cpu().numpy()
+        if not np.isfinite(wave).all():
+            raise ValueError(
+                f"a sound has numbers that are not finite, in {self.unet.dtype}; use torch.bfloat16 or torch.float32"
+            )
+        return wave

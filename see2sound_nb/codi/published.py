@@ -19,6 +19,8 @@ from see2sound_nb._torchvision import ensure_torchvision
 ensure_torchvision()
 import diffusers  # noqa: E402  (imports torchvision)
 
+from see2sound_nb.codi.unet import CoDiUNet  # noqa: E402
+
 MERGES = pathlib.Path(__file__).parent.parent / "data" / "clip_bpe.txt.gz"
 
 #: Keyword arguments of each part.
@@ -66,6 +68,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         layers_per_block=2,
         latent_channels=8,
         scaling_factor=0.9228,
+        force_upcast=False,
     ),
     "vocoder": dict(
         model_in_dim=64,
@@ -90,12 +93,6 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         prediction_type="epsilon",
     ),
 }
-
-#: 163,872 samples leave the vocoder; folding the last 2 ms into the first makes 10.24 s that repeat without a click.
-FADE_S = 0.002
-
-#: As close to 500 steps of DDIM as 200 steps of DDIM are: measured with benchmarks/solvers.py, see RESULTS.md there.
-STEPS = 50
 
 
 def clip_tokenizer():
@@ -161,7 +158,7 @@ def make_parts(configuration: dict[str, dict[str, Any]] = PUBLISHED) -> dict[str
     parts = {
         "image_encoder": CLIPVisionModelWithProjection(CLIPVisionConfig(**configuration["image_encoder"])),
         "text_encoder": CLIPTextModelWithProjection(CLIPTextConfig(**configuration["text_encoder"])),
-        "unet": diffusers.UNet2DConditionModel(**configuration["unet"]),
+        "unet": CoDiUNet(**configuration["unet"]),
         "vae": diffusers.AutoencoderKL(**configuration["vae"]),
         "vocoder": SpeechT5HifiGan(SpeechT5HifiGanConfig(**configuration["vocoder"])),
     }
@@ -193,10 +190,6 @@ def assemble(parts: dict[str, Any], configuration: dict[str, dict[str, Any]] = P
         image_processor=CLIPImageProcessor(size={"shortest_edge": side}, crop_size={"height": side, "width": side}),
         tokenizer=clip_tokenizer(),
         sample_rate=configuration["vocoder"]["sampling_rate"],
-        num_inference_steps=STEPS,
-        guidance_scale=7.5,
-        fade_s=FADE_S,
-        middle_as_skip=True,
     )
 
 

@@ -1,36 +1,38 @@
-"""What is particular about CoDi's denoiser, put onto diffusers' ``UNet2DConditionModel`` from outside."""
+"""CoDi's denoiser: diffusers' U-Net with a slip of the authors' code, and two ways to run it faster."""
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Callable
 
 import torch
 
+from see2sound_nb._torchvision import ensure_torchvision
 
-def reuse_middle_features(unet: torch.nn.Module) -> torch.utils.hooks.RemovableHandle:
-    """Feed the first up block the middle block's features in place of the last skip connection.
+ensure_torchvision()
+from diffusers import ModelMixin, UNet2DConditionModel  # noqa: E402, F401  (it looks for ModelMixin in this module)
+
+
+class CoDiUNet(UNet2DConditionModel):
+    """``UNet2DConditionModel`` whose first up block sees the middle features twice.
 
     The authors' joint U-Net keeps a list of feature maps on its stack of skips and then overwrites the entry of that
-    list with the middle block's output, so that its first up block sees cat(middle, middle). The published weights
-    were made with that code, so they need it.
+    list with the middle block's output. So its first up block is given cat(middle, middle) in place of
+    cat(middle, last skip). The published weights were made with that code, and need it.
     Source: ``UNetModelCoDi.forward`` of the authors' code.
-
-    Parameters
-    ----------
-    unet : diffusers.UNet2DConditionModel
-        Changed in place.
-
-    Returns
-    -------
-    torch.utils.hooks.RemovableHandle
-        ``remove()`` undoes it.
     """
 
-    def overwrite_last_skip(block, args, kwargs):
-        skips = kwargs["res_hidden_states_tuple"]
-        return args, {**kwargs, "res_hidden_states_tuple": (*skips[:-1], kwargs["hidden_states"])}
+    # diffusers reads the settings off the signature
+    @functools.wraps(UNet2DConditionModel.__init__)  # type: ignore[misc]
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.up_blocks[0].register_forward_pre_hook(_overwrite_last_skip, with_kwargs=True)
 
-    return unet.up_blocks[0].register_forward_pre_hook(overwrite_last_skip, with_kwargs=True)
+
+def _overwrite_last_skip(block, args, kwargs):
+    skips = kwargs["res_hidden_states_tuple"]
+    return args, {**kwargs, "res_hidden_states_tuple": (*skips[:-1], kwargs["hidden_states"])}
 
 
 class OneTokenAttention:
@@ -78,8 +80,8 @@ def fold_cross_attention(unet: torch.nn.Module) -> None:
     unet.set_attn_processor({**processors, **cross})
 
 
-class GraphedUNet:
-    """The U-Net as CUDA graphs, one for each shape of its input.
+def capture(unet: torch.nn.Module, *inputs: torch.Tensor) -> Callable[..., torch.Tensor]:
+    """The U-Net as a CUDA graph for inputs of one shape.
 
     A step starts about a thousand kernels. At the batches of a photo most of them take less time than Python needs
     to start the next one; a graph starts them all at once.
@@ -87,57 +89,42 @@ class GraphedUNet:
     Parameters
     ----------
     unet : diffusers.UNet2DConditionModel
-        On a CUDA device. Its weights must stay where they are.
+        On a CUDA device. While the graph is used its weights must stay where they are.
+    *inputs : torch.Tensor
+        Sample (N, 8, frames, bands), time step () and token (N, 1, D), all on that device.
+
+    Returns
+    -------
+    callable
+        Takes inputs of the same shapes and types, returns the predicted noise, of the sample's shape and type.
     """
-
-    def __init__(self, unet: torch.nn.Module):
-        self.unet = unet
-        self._captured: dict = {}
-
-    def __call__(self, sample: torch.Tensor, timestep: torch.Tensor, token: torch.Tensor) -> torch.Tensor:
-        """The predicted noise, as from the U-Net; valid until the next call.
-
-        Parameters
-        ----------
-        sample : torch.Tensor
-            (N, 8, frames, bands) float16, bfloat16 or float32.
-        timestep : torch.Tensor
-            () int64 or float32.
-        token : torch.Tensor
-            (N, 1, D), of the sample's type.
-
-        Returns
-        -------
-        torch.Tensor
-            As ``sample``.
-        """
-        given = (sample, timestep.to(sample.device), token)
-        weight = next(self.unet.parameters())
-        key = (weight.data_ptr(), weight.dtype, *((tuple(x.shape), x.dtype) for x in given))
-        if key not in self._captured:
-            self._captured = {}  # the memory of one shape at a time is enough
-            self._captured[key] = self._capture(given)
-        inputs, graph, output = self._captured[key]
-        if graph is None:
-            return self.unet(*given).sample
-        for static, new in zip(inputs, given, strict=True):
-            static.copy_(new)
-        graph.replay()
-        return output
-
-    def _capture(self, given):
-        inputs = tuple(x.clone() for x in given)
+    static = tuple(x.clone() for x in inputs)
+    with torch.cuda.device(static[0].device):
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):  # libraries choose their kernels and take their memory before the capture
-            for _ in range(3):
-                self.unet(*inputs)
+            unet(*static)
         torch.cuda.current_stream().wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         try:
-            with torch.cuda.graph(graph):
-                output = self.unet(*inputs).sample
+            with torch.cuda.graph(graph, stream=aside):
+                output = unet(*static).sample
         except RuntimeError as error:
             warnings.warn(f"the U-Net runs without a CUDA graph, which is slower ({error})", stacklevel=2)
-            return inputs, None, None
-        return inputs, graph, output
+            return lambda *given: unet(*given).sample
+
+    def replay(*given: torch.Tensor) -> torch.Tensor:
+        for kept, new in zip(static, given, strict=True):
+            kept.copy_(new)
+        graph.replay()
+        return output.clone()
+
+    return replay
+
+
+def can_be_captured(unet: torch.nn.Module) -> bool:
+    """Whether a U-Net is on a CUDA device to stay, and nothing else, such as a compiler, decides how it runs."""
+    hooked = any(hasattr(m, "_hf_hook") or hasattr(m, "_diffusers_hook") for m in unet.modules())
+    compiled = hasattr(unet, "_orig_mod") or any(m._compiled_call_impl is not None for m in unet.modules())
+    on_cuda = next(unet.parameters()).device.type == "cuda"
+    return on_cuda and not (hooked or compiled or torch.is_autocast_enabled("cuda"))

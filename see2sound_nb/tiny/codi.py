@@ -115,6 +115,7 @@ def build_tiny_codi(weights: pathlib.Path | str = WEIGHTS):
         make_scheduler(),
         num_inference_steps=settings["num_inference_steps"],
         guidance_scale=settings["guidance_scale"],
+        fade_s=0.64,
         cpu_threads=1,
     )
     pipe.set_progress_bar_config(disable=True)
