@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from see2sound_nb.codi.published import PUBLISHED, ddim_scheduler, random_codi
+from see2sound_nb.codi.published import PUBLISHED, random_codi
+from see2sound_nb.codi.schedule import ddim_scheduler
 from see2sound_nb.codi.unet import capture
 
 REDUCED = copy.deepcopy(PUBLISHED)

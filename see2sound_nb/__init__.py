@@ -11,9 +11,10 @@ from see2sound_nb.depth import estimate_depth
 from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
 from see2sound_nb.hrtf import HRTF, load_hrtf
 from see2sound_nb.labels import describe_patches
+from see2sound_nb.loading import load_audio, load_depth, load_sam
 from see2sound_nb.machine import demo_photo, setup
 from see2sound_nb.media import read_image, write_wav
-from see2sound_nb.models import MODELS, PRESETS, list_models, load_audio, load_depth, load_sam
+from see2sound_nb.models import MODELS, PRESETS, list_models
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.players import Player
 from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story

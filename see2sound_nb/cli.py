@@ -13,12 +13,14 @@ from typing import Any
 
 from see2sound_nb import __version__, effort, media
 from see2sound_nb.downloads import cache_dir
+from see2sound_nb.loading import fetch_missing
 from see2sound_nb.models import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.render import LAYOUTS, check_layout
 
 #: Exit codes: bad input, and stopped by the user (128 + SIGINT).
 BAD_INPUT, INTERRUPTED = 2, 130
+TASKS = ("segmentation", "depth", "audio")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("-o", "--output", help="the WAV to write (default: the photo's name with .wav, here)")
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
     p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")
+    for task in TASKS:
+        p.add_argument(
+            f"--{task}", metavar="MODEL", help="another model than the preset's; see2sound models lists them"
+        )
     p.add_argument("--sources", type=int, default=3, help="at most this many sources, 1 to 10 (default: 3)")
     p.add_argument("--prompt", help='words that colour every sound, such as "a rainy street"')
     p.add_argument("--seed", type=int, default=0, help="the same seed gives the same sound (default: 0)")
@@ -77,6 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = COMMANDS.get(words[0]) if words else None
     try:
         return command(words[1:]) if command else _run(parser().parse_args(words))
+    except BrokenPipeError:  # the reader, such as head, has had enough
+        sys.stderr.close()
+        return 0
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
@@ -115,8 +124,10 @@ def convert_codi(words: Sequence[str]) -> int:
     p.add_argument("-o", "--output", help="the folder to make (default: where the preset looks for it)")
     arguments = p.parse_args(words)
     if len(arguments.files) not in (0, 2):
-        raise ValueError(f"{len(arguments.files)} files were given; give both CoDi_encoders.pth and "
-                         "CoDi_audio_diffuser_m.pth, in this order, or none to fetch them")  # fmt: skip
+        raise ValueError(
+            f"{len(arguments.files)} files were given; give two, CoDi_encoders.pth and CoDi_audio_diffuser_m.pth, in "
+            "this order, or none to fetch them"
+        )
     if arguments.files and arguments.full:
         raise ValueError("--full says which files to fetch, and files were given; leave one of them out")
     from see2sound_nb.codi.convert import convert, fetch_published
@@ -126,6 +137,7 @@ def convert_codi(words: Sequence[str]) -> int:
         raise FileExistsError(f"{folder} is there already; delete it or choose another folder with -o")
     encoders, diffuser = arguments.files or fetch_published(full=arguments.full)
     print(convert(encoders, diffuser, folder).describe())
+    print(f"{encoders} and {diffuser} are no longer needed")
     return 0
 
 
@@ -137,7 +149,11 @@ def _run(arguments: argparse.Namespace) -> int:
     check_layout(arguments.layout)
     output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
     media.check_writable(output)
-    pipeline = See2Sound(preset=arguments.preset)
+    pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
+    fetch_missing(pipeline.names.values())
+    for card in (MODELS[name] for name in pipeline.names.values()):
+        if not card.commercial:
+            print(f"{card.name}: its licence ({card.licence}) forbids commercial use", file=sys.stderr)
     seconds = pipeline.estimate_seconds(arguments.sources)
     if seconds > effort.LONG_S:
         print(f"this will take {effort.describe(seconds)} on this CPU", file=sys.stderr)

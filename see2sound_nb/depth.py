@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.downloads import check_whole
 from see2sound_nb.models import INVERSE_DEPTH, METRES
 
 #: Nothing is nearer than this, in metres: a metric model's 0 would be infinite inverse depth.
@@ -29,7 +30,7 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     I : np.ndarray
         (H, W, 3) uint8 RGB.
     model, processor
-        A depth estimator of transformers and its image processor, as from `models.load_depth`.
+        A depth estimator of transformers and its image processor, as from `loading.load_depth`.
 
     Returns
     -------
@@ -59,13 +60,20 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
 
 
 def is_metric(model: Any) -> bool:
-    """Whether a depth model of `models.load_depth` knows metres; one from elsewhere is taken for relative."""
+    """Whether a depth model of `loading.load_depth` knows metres; one from elsewhere is taken for relative."""
     return getattr(model, "gives", INVERSE_DEPTH) == METRES
 
 
 def load_hub_depth(folder: pathlib.Path) -> tuple[Any, Any]:
-    """Load a depth estimator and its image processor from a folder in transformers' format, on the CPU."""
+    """Load a depth estimator and its image processor from a folder in transformers' format, on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing: transformers would fill in random numbers.
+    """
     from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
-    model = AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True)
+    model, found = AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
+    check_whole(found)
     return model.eval(), AutoImageProcessor.from_pretrained(folder)

@@ -18,6 +18,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 #: Where repositories of the model hub are found, unless ``$HF_ENDPOINT`` names a mirror.
 HUB = "https://huggingface.co"
@@ -32,7 +33,7 @@ def cache_dir() -> pathlib.Path:
     """Folder of downloaded models: ``$SEE2SOUND_CACHE``, else the user's cache folder."""
     import pooch
 
-    return pathlib.Path(os.environ.get("SEE2SOUND_CACHE") or pooch.os_cache("see2sound_nb"))
+    return pathlib.Path(os.environ.get("SEE2SOUND_CACHE") or pooch.os_cache("see2sound_nb")).expanduser()
 
 
 def fetch(url: str, path: str | os.PathLike, *, size_mb: float, sha256: str = "") -> pathlib.Path:
@@ -123,7 +124,7 @@ def hub_folder(
     size_mb : float
         Size of all of them together in megabytes.
     folder : str or path, optional
-        Where they shall be; by default a folder of the repository's last name in `cache_dir`.
+        Where they shall be; by default the folder ``owner/name`` in `cache_dir`.
     endpoint : str, optional
         Address of the hub; by default ``$HF_ENDPOINT``, else `HUB`.
 
@@ -137,7 +138,7 @@ def hub_folder(
     FileNotFoundError, OSError, ValueError
         As `fetch`; the message names every file that is missing.
     """
-    folder = cache_dir() / repo.rsplit("/", 1)[-1] if folder is None else pathlib.Path(folder)
+    folder = cache_dir() / repo if folder is None else pathlib.Path(folder)
     missing = [name for name in files if not (folder / name).is_file()]
     if not missing:
         return folder
@@ -158,9 +159,22 @@ def hub_folder(
     except ValueError:  # the wrong checksum
         raise
     except Exception as error:  # the errors of the hub's HTTP libraries, which change, have no class in common
-        described = ", ".join(f"{address} as {folder / name}" for name, address in zip(missing, addresses))
-        raise _failed(folder / missing[-1], f"{described} ({size_mb:g} MB in all)", error) from error
+        described = " and ".join(f"{address} as {folder / name}" for name, address in zip(missing, addresses))
+        raise _failed(folder / missing[-1], f"{described} (all files of {repo}: {size_mb:g} MB)", error) from error
     return folder
+
+
+def check_whole(found: dict[str, Any]) -> None:
+    """Raise ValueError if a file lacked weights, in whose place transformers has put random numbers.
+
+    Parameters
+    ----------
+    found : dict
+        What its ``from_pretrained`` gives with ``output_loading_info=True``.
+    """
+    lost = [*found.get("missing_keys", ()), *(key[0] for key in found.get("mismatched_keys", ()))]
+    if lost:
+        raise ValueError(f"{len(lost)} weights are missing or of another shape, {sorted(lost)[0]} for one")
 
 
 def _complete(url: str, path: pathlib.Path, sha256: str, headers: Mapping[str, str]) -> None:
@@ -234,7 +248,9 @@ def _size(path: pathlib.Path) -> int:
 
 
 def _check_room(path: pathlib.Path, needed: float) -> None:
-    there = next(folder for folder in path.absolute().parents if folder.is_dir())
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise OSError(f"{path.parent} cannot be made or written to; set SEE2SOUND_CACHE to a folder of your own")
     free = shutil.disk_usage(there).free
     if free < needed:
         raise OSError(
@@ -264,5 +280,5 @@ def _failed(path: pathlib.Path, described: str, error: BaseException) -> OSError
     reason = " ".join(str(error).split()) or type(error).__name__
     return FileNotFoundError(
         f"{path.name} is not here and could not be downloaded ({reason}); on a machine with a network fetch "
-        f"{described}, or use preset='tiny'"
+        f"{described}; the tiny models need no download"
     )

@@ -49,7 +49,7 @@ def estimate_seconds(names: dict[str, str], sources: int, steps: int | None) -> 
     if names["segmentation"] != "tiny-sam":
         gflop += SAM_ENCODER_FACTOR * GFLOP_OF_A_PICTURE.get(names["segmentation"], 0) + SAM_MASKS_GFLOP
     if names["audio"] == "codi":
-        from see2sound_nb.codi.pipeline import STEPS
+        from see2sound_nb.codi.schedule import STEPS
 
         steps = STEPS if steps is None else steps
         gflop += sources * (steps * GFLOP_OF_A_STEP + GFLOP_OF_A_SOUND)

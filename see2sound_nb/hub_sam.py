@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 
+from see2sound_nb.downloads import check_whole
+
 #: Colours of the photos that all of these models were trained with (ImageNet), 0 to 255, RGB.
 PIXEL_MEAN, PIXEL_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 #: Arguments of ``SamAutomaticMaskGenerator`` that the authors of SAM 2 use with it.
@@ -34,7 +36,9 @@ def load_hub_sam(folder: pathlib.Path) -> tuple[HubSam, dict]:
     """
     from transformers import AutoModelForMaskGeneration
 
-    sam = HubSam(AutoModelForMaskGeneration.from_pretrained(folder, use_safetensors=True).eval())
+    model, found = AutoModelForMaskGeneration.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
+    check_whole(found)
+    sam = HubSam(model.eval())
     return sam, dict(SAM2_AMG) if sam.stretches else {}
 
 

@@ -1,4 +1,4 @@
-"""The models by name: licences, sizes, where they come from, and how they are loaded.
+"""The models by name: licences, sizes and where they come from. `loading` loads them.
 
 ``tiny-...`` models are in the package and need no network. All others are published checkpoints; downloads are
 kept in the folder `cache_dir`, and nothing that was downloaded is ever unpickled.
@@ -11,8 +11,9 @@ To add a model, add an entry; a Segment Anything or depth estimator of transform
     MODELS["my-depth"] = ModelCard("my-depth", "depth", "MIT", 99, "me/my-depth-hf", gives=METRES)
     See2Sound(depth="my-depth")
 
-Another model is one file, whose address is the source, and an `adapter`: a function, or a small class, that takes
-the file's path and returns what `load_sam` or `load_depth` returns.
+Its files (`FILES`) are fetched from there, or found in the folder ``me/my-depth-hf`` of `cache_dir`. Another model for
+segmentation or depth is one file, whose address is the source, and an `adapter`: a function, or a small class, that
+takes the file's path and returns what `load_sam` or `load_depth` returns.
 
 Notebook: 00_start_here.
 """
@@ -21,12 +22,10 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from see2sound_nb import downloads
-from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.downloads import cache_dir
 
 #: What a depth model answers: a / depth + b with unknown a > 0 and b, or the depth itself.
@@ -71,8 +70,14 @@ class ModelCard:
 
     @property
     def file_name(self) -> str:
-        """Name of the file, or folder, in `cache_dir`."""
-        return self.source.rsplit("/", 1)[-1]
+        """Name of the file in `cache_dir`, or of the folder: ``owner/name`` of a repository."""
+        return self.source.rsplit("/", 1)[-1] if self.source.startswith("http") else self.source
+
+    def __post_init__(self):
+        if self.task not in FILES:
+            raise ValueError(f"task {self.task!r} is unknown; choose one of {', '.join(FILES)}")
+        if self.gives not in (INVERSE_DEPTH, METRES):
+            raise ValueError(f"gives={self.gives!r} is unknown; choose {INVERSE_DEPTH!r} or {METRES!r}")
 
 
 _SAM = "https://dl.fbaipublicfiles.com/segment_anything/"
@@ -157,147 +162,13 @@ def list_models() -> list[dict[str, Any]]:
     return listed
 
 
-def download(card: ModelCard) -> pathlib.Path:
-    """Path of a model's file, or folder of files, downloaded and checked first if it is not there.
-
-    Raises
-    ------
-    OSError, ValueError
-        As `downloads.fetch` and `downloads.hub_folder`.
-    """
-    if card.source.startswith("http"):
-        return downloads.fetch(card.source, cache_dir() / card.file_name, size_mb=card.size_mb, sha256=card.sha256)
-    return downloads.hub_folder(card.source, FILES[card.task], size_mb=card.size_mb)
-
-
-def _choose(name: str, task: str) -> ModelCard:
-    card = find_model(name, task)
-    if not card.commercial:
-        warnings.warn(f"{name}: its licence ({card.licence}) forbids commercial use", stacklevel=3)
-    ensure_torchvision()
-    return card
-
-
-def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
-    """Load a Segment Anything model.
+def missing(names: Iterable[str]) -> list[ModelCard]:
+    """The cards of those models that are not here and must be fetched first.
 
     Parameters
     ----------
-    name : str
-        A model of `MODELS` for segmentation.
-    device : str
-        As torch names it.
-
-    Returns
-    -------
-    sam : segment_anything.modeling.Sam or see2sound_nb.hub_sam.HubSam
-        For `SamPredictor` and `SamAutomaticMaskGenerator`.
-    generator_options : dict
-        Arguments of `SamAutomaticMaskGenerator` that suit the model.
-
-    Raises
-    ------
-    ValueError, OSError
-        As `find_model` and `download`; also if the file does not hold the model's tensors.
+    names : iterable of str
+        Names of `MODELS`.
     """
-    card = _choose(name, "segmentation")
-    if card.source == "package":
-        from see2sound_nb.tiny.sam import TINY_AMG, build_tiny_sam
-
-        return build_tiny_sam().to(device), dict(TINY_AMG)
-    from see2sound_nb.hub_sam import load_hub_sam, load_segment_anything
-
-    sam, options = _load(card, load_segment_anything if card.source.startswith("http") else load_hub_sam)
-    return sam.to(device), options
-
-
-def load_depth(name: str, *, device: str = "cpu") -> tuple[Any, Any]:
-    """Load a depth estimator and its image processor.
-
-    Parameters
-    ----------
-    name : str
-        A model of `MODELS` for depth.
-    device : str
-        As torch names it.
-
-    Returns
-    -------
-    model, processor
-        As transformers has them, for `depth.estimate_depth`; the model's attribute ``gives`` is that of its card.
-
-    Raises
-    ------
-    ValueError, OSError
-        As `find_model` and `download`; also if the files do not hold the model.
-    """
-    card = _choose(name, "depth")
-    if card.source == "package":
-        from see2sound_nb.tiny.depth import build_tiny_depth
-
-        model, processor = build_tiny_depth()
-    else:
-        from see2sound_nb.depth import load_hub_depth
-
-        model, processor = _load(card, load_hub_depth)
-    model.gives = card.gives
-    return model.to(device), processor
-
-
-def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
-    """Load a CoDi pipeline: in float16 on a CUDA device, else in float32.
-
-    Parameters
-    ----------
-    name : str
-        A model of `MODELS` for audio.
-    device : str
-        As torch names it.
-    low_memory : bool
-        Keep the weights in main memory and bring each layer to a CUDA device when it runs.
-
-    Returns
-    -------
-    see2sound_nb.codi.CoDi
-
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        If the name is unknown, or the pipeline's folder is not there.
-    """
-    card = _choose(name, "audio")
-    if card.source == "package":
-        from see2sound_nb.tiny.codi import build_tiny_codi
-
-        return build_tiny_codi().to(device)
-    import torch
-
-    from see2sound_nb.codi import CoDi
-
-    folder = cache_dir() / card.file_name
-    if not (folder / "model_index.json").is_file():
-        raise FileNotFoundError(
-            f"no CoDi pipeline at {folder}; make it from the published files with `see2sound convert`, which fetches "
-            "them (3.9 GB), or use preset='tiny' or audio='tiny-codi'"
-        )
-    gpu = device.startswith("cuda")
-    pipe = CoDi.from_pretrained(folder, torch_dtype=torch.float16 if gpu else torch.float32)
-    if gpu and low_memory:
-        pipe.enable_sequential_cpu_offload(device=device)
-        return pipe
-    pipe = pipe.to(device)
-    if gpu:
-        pipe.enable_cuda_graphs()
-    return pipe
-
-
-def _load(card: ModelCard, usual: Callable[[pathlib.Path], tuple[Any, Any]]) -> tuple[Any, Any]:
-    path = download(card)
-    if card.adapter is not None:
-        return card.adapter(path)
-    try:
-        return usual(path)
-    except (MemoryError, ImportError):
-        raise
-    except Exception as error:  # those of torch, safetensors and transformers have no class in common
-        raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error
+    here = {model["name"] for model in list_models() if model["here"]}
+    return [MODELS[name] for name in names if name not in here]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb import depth, effort, geometry, labels, machine, media, models, regions, room, segmentation
+from see2sound_nb import depth, effort, geometry, labels, loading, machine, media, models, regions, room, segmentation
 from see2sound_nb.scene import Scene
 
 #: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
@@ -73,15 +73,15 @@ class See2Sound:
         self._loaded: dict[str, Any] = {}
 
     def model(self, task: str) -> Any:
-        """The loaded model of a task: what `models.load_sam`, `load_depth` or `load_audio` returns."""
+        """The loaded model of a task: what `loading.load_sam`, `load_depth` or `load_audio` returns."""
         if task not in self._loaded:
             if self.low_memory:
                 self._loaded.clear()
                 gc.collect()  # hooks and adapters refer to each other in circles
             if task == "audio":
-                loaded = models.load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
+                loaded = loading.load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
             else:
-                load = {"segmentation": models.load_sam, "depth": models.load_depth}[task]
+                load = {"segmentation": loading.load_sam, "depth": loading.load_depth}[task]
                 loaded = load(self.names[task], device=self.device)
             self._loaded[task] = loaded
         return self._loaded[task]
@@ -145,6 +145,7 @@ class See2Sound:
         tell = progress or (lambda step, done, total: None)
         notes: list[str] = []
         I = media.read_image(photo)
+        loading.fetch_missing(self.names.values())
         slow = self._say_how_long(sources, steps)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         M, named = self._regions_of_interest(I, sources, select, tell, notes)

@@ -32,7 +32,7 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     I : np.ndarray
         (H, W, 3) uint8 RGB.
     sam : segment_anything.modeling.Sam or see2sound_nb.hub_sam.HubSam
-        As from `models.load_sam`.
+        As from `loading.load_sam`.
     options : mapping, optional
         Arguments of `segment_anything.SamAutomaticMaskGenerator`.
 

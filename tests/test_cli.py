@@ -19,7 +19,9 @@ from see2sound_nb.pipeline import See2Sound
 @pytest.fixture(autouse=True)
 def one_pipeline(monkeypatch, pipeline):
     """Models are loaded once for all tests of this file."""
-    monkeypatch.setattr(cli, "See2Sound", lambda preset: pipeline if preset == "tiny" else See2Sound(preset=preset))
+    monkeypatch.setattr(
+        cli, "See2Sound", lambda preset, **others: pipeline if preset == "tiny" else See2Sound(preset=preset, **others)
+    )
 
 
 def test_writes_a_wav_and_a_report(tmp_path, capsys):
@@ -137,3 +139,17 @@ def test_the_module_is_the_command():
         [sys.executable, "-m", "see2sound_nb", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("see2sound_nb ")
+
+
+def test_a_model_is_chosen_by_name_and_its_licence_is_said(capsys, monkeypatch):
+    chosen = {}
+
+    def note(**names):
+        chosen.update(names)
+        return See2Sound(**names)
+
+    monkeypatch.setattr(cli, "See2Sound", note)
+    monkeypatch.setattr(cli, "fetch_missing", lambda names: None)
+    assert cli.main(["no-photo.jpg", "--depth", "depth-pro", "--audio", "tiny-codi"]) == cli.BAD_INPUT
+    assert chosen == {"preset": "tiny", "segmentation": None, "depth": "depth-pro", "audio": "tiny-codi"}
+    assert "depth-pro: its licence (Apple AMLR) forbids commercial use" in capsys.readouterr().err

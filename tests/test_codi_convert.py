@@ -136,7 +136,7 @@ def test_the_command(files, tmp_path, monkeypatch, capsys):
     assert cli.main(["convert", *map(str, files)]) == cli.BAD_INPUT
     assert "is there already" in capsys.readouterr().err
     assert cli.main(["convert", str(files[0]), "-o", str(tmp_path / "other")]) == cli.BAD_INPUT
-    assert "1 files were given" in capsys.readouterr().err
+    assert "1 files were given; give two" in capsys.readouterr().err
 
 
 def test_without_files_the_published_ones_are_fetched(tmp_path, monkeypatch, capsys):

@@ -16,7 +16,7 @@ from diffusers import (
 )
 from diffusers.models.attention_processor import AttnProcessor2_0
 
-from see2sound_nb.codi import CoDi, published
+from see2sound_nb.codi import CoDi, published, schedule
 from see2sound_nb.codi.loop import FADE_S
 from see2sound_nb.codi.unet import CoDiUNet, OneTokenAttention, can_be_captured, capture
 
@@ -82,9 +82,9 @@ def test_every_sound_may_have_its_own_negative(pipe):
     for row, negative in zip(both, ("a dog", [["a cat", "wind"]])):
         np.testing.assert_allclose(row, pipe(seeds=[5], negative_prompt=negative, **kwargs)[0], atol=1e-4)
     assert np.abs(both[0] - both[1]).max() > 1e-2
-    with pytest.raises(ValueError, match="3 prompts and 2 seeds"):
+    with pytest.raises(ValueError, match="3 negative_prompt and 2 seeds"):
         pipe(seeds=[5, 5], negative_prompt=["a", "b", "c"], **kwargs)
-    with pytest.raises(ValueError, match="empty list"):
+    with pytest.raises(ValueError, match="texts or lists of texts"):
         pipe(seeds=[5], negative_prompt=[[]], **kwargs)
 
 
@@ -107,7 +107,7 @@ def test_schedulers_lead_into_each_other(pipe, photos):
     assert isinstance(pipe.scheduler, DPMSolverMultistepScheduler)
     ddim = DDIMScheduler.from_config(pipe.scheduler.config)
     assert {key: ddim.config[key] for key in published.PUBLISHED["scheduler"]} == published.PUBLISHED["scheduler"]
-    torch.testing.assert_close(ddim.alphas_cumprod, published.ddim_scheduler().alphas_cumprod)
+    torch.testing.assert_close(ddim.alphas_cumprod, schedule.ddim_scheduler().alphas_cumprod)
     slow = CoDi(**{**pipe.components, "scheduler": ddim})
     slow.set_progress_bar_config(disable=True)
     two_ways = []
@@ -246,3 +246,26 @@ def test_a_sound_that_is_not_finite_is_refused(pipe):
 
     with pytest.raises(ValueError, match="not finite"):
         pipe(prompts="rain", seeds=[0], num_inference_steps=1, callback_on_step_end=spoil)
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (dict(seeds=0), "list of whole numbers"),
+    (dict(seeds=[1.7]), "list of whole numbers"),
+    (dict(seeds=[0], num_inference_steps=2.5), "whole number"),
+    (dict(seeds=[0], guidance_scale=float("nan")), "finite"),
+    (dict(seeds=[0], image_weight=float("inf")), "finite"),
+    (dict(seeds=[0], prompts=[None]), "texts or lists"),
+    (dict(seeds=[0], images=np.zeros((4, 4, 3), np.uint8)), "give a list"),
+    (dict(seeds=[0], images=["photo.jpg"]), "a str is no picture"),
+])  # fmt: skip
+def test_wrong_input_is_named(pipe, arguments, words):
+    images = [np.zeros((4, 4, 3), np.uint8)]
+    with pytest.raises(ValueError, match=words):
+        pipe(**{"images": images, "prompts": ["rain"], "num_inference_steps": 1, **arguments})
+
+
+def test_a_text_alone_is_one_text(pipe):
+    assert pipe.encode_text("dog").shape == (1, 64)
+    assert pipe.encode(None, "dog").shape == (1, 1, 64)
+    with pytest.raises(ValueError, match="1 images and 2 prompts"):
+        pipe.encode([np.zeros((4, 4, 3), np.uint8)], ["a", "b"])

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from see2sound_nb import depth, geometry, models, pipeline, regions, segmentation
+from see2sound_nb import depth, geometry, loading, models, pipeline, regions, segmentation
 from see2sound_nb._torchvision import ensure_torchvision
 
 NOWHERE = "http://127.0.0.1:9"
@@ -44,7 +44,7 @@ def test_without_a_network_the_error_says_what_to_put_where(cache, monkeypatch):
     card = dataclasses.replace(models.MODELS["sam-vit-b"], source=f"{NOWHERE}/sam_vit_b_01ec64.pth")
     monkeypatch.setitem(models.MODELS, "sam-vit-b", card)
     with pytest.raises(FileNotFoundError, match=r"sam_vit_b_01ec64\.pth") as caught:
-        models.load_sam("sam-vit-b")
+        loading.load_sam("sam-vit-b")
     assert str(cache) in str(caught.value)
     assert card.sha256 in str(caught.value)
 
@@ -52,8 +52,8 @@ def test_without_a_network_the_error_says_what_to_put_where(cache, monkeypatch):
 def test_a_missing_depth_model_names_its_files(cache, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
     with pytest.raises(FileNotFoundError) as caught:
-        models.load_depth("depth-anything-small")
-    folder = cache / "depth-anything-small-hf"
+        loading.load_depth("depth-anything-small")
+    folder = cache / "LiheYoung" / "depth-anything-small-hf"
     address = f"{NOWHERE}/LiheYoung/depth-anything-small-hf/resolve/main"
     for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
         assert f"{address}/{name} as {folder / name}" in str(caught.value)
@@ -63,7 +63,7 @@ def test_a_missing_depth_model_names_its_files(cache, monkeypatch):
 
 def test_a_missing_codi_names_its_folder_and_the_command_that_makes_it(cache):
     with pytest.raises(FileNotFoundError, match=r"see2sound convert") as caught:
-        models.load_audio("codi")
+        loading.load_audio("codi")
     assert str(cache / "codi") in str(caught.value)
 
 
@@ -78,7 +78,7 @@ def put_checkpoint(cache, monkeypatch, content):
 def test_a_checkpoint_is_never_unpickled(cache, monkeypatch, tmp_path):
     put_checkpoint(cache, monkeypatch, pickle.dumps(Evil(tmp_path / "owned")))
     with pytest.raises(ValueError, match="does not hold sam-vit-b"):
-        models.load_sam("sam-vit-b")
+        loading.load_sam("sam-vit-b")
     assert not (tmp_path / "owned").exists()
 
 
@@ -87,7 +87,7 @@ def test_the_wrong_file_is_refused_by_its_checksum(cache, monkeypatch):
     card = dataclasses.replace(models.MODELS["sam-vit-b"], sha256="0" * 64, source=f"{NOWHERE}/sam_vit_b_01ec64.pth")
     monkeypatch.setitem(models.MODELS, "sam-vit-b", card)
     with pytest.raises((ValueError, FileNotFoundError), match=r"sam_vit_b_01ec64\.pth"):
-        models.load_sam("sam-vit-b")
+        loading.load_sam("sam-vit-b")
 
 
 def test_a_published_sam_loads_into_the_same_predictor(cache, monkeypatch, tmp_path):
@@ -99,7 +99,7 @@ def test_a_published_sam_loads_into_the_same_predictor(cache, monkeypatch, tmp_p
 
     torch.save(sam_model_registry["vit_b"]().state_dict(), tmp_path / "weights.pth")
     put_checkpoint(cache, monkeypatch, (tmp_path / "weights.pth").read_bytes())
-    sam, options = models.load_sam("sam-vit-b")
+    sam, options = loading.load_sam("sam-vit-b")
     assert sam.image_encoder.img_size == 1024
     assert options == {}
 
@@ -183,7 +183,7 @@ def test_a_sam_of_the_hub_answers_like_transformers_but_through_the_usual_predic
 
     photo = np.random.default_rng(1).integers(0, 255, (80, 128, 3), np.uint8)
     model = put_sam(name)
-    sam, _ = models.load_sam(name)
+    sam, _ = loading.load_sam(name)
     predictor = SamPredictor(sam)
     predictor.set_image(photo)
     pointed = predictor.predict(np.array([[30, 70]]), np.array([1]), return_logits=True)
@@ -206,7 +206,7 @@ def test_a_sam_of_the_hub_answers_like_transformers_but_through_the_usual_predic
 @pytest.mark.parametrize("name", ["slimsam", "sam2.1-tiny"])
 def test_a_sam_of_the_hub_finds_masks_everywhere(put_sam, name):
     put_sam(name)
-    sam, options = models.load_sam(name)
+    sam, options = loading.load_sam(name)
     few = {"points_per_side": 4, "pred_iou_thresh": 0.0, "stability_score_thresh": 0.0, "box_nms_thresh": 1.0}
     masks, quality = segmentation.automatic_masks(PHOTO, sam, {**options, **few})
     assert masks.dtype == bool
@@ -217,10 +217,10 @@ def test_a_sam_of_the_hub_finds_masks_everywhere(put_sam, name):
 
 def test_a_broken_checkpoint_of_the_hub_is_named(put_sam, cache):
     put_sam("slimsam")
-    path = cache / "SlimSAM-uniform-77" / "model.safetensors"
+    path = cache / "Zigeng" / "SlimSAM-uniform-77" / "model.safetensors"
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(ValueError, match=r"SlimSAM-uniform-77 does not hold slimsam .* delete it"):
-        models.load_sam("slimsam")
+        loading.load_sam("slimsam")
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def put_depth(cache):
 
 def test_a_depth_anything_checkpoint_runs_through_the_same_call(put_depth):
     put_depth("depth-anything-small")
-    model, processor = models.load_depth("depth-anything-small")
+    model, processor = loading.load_depth("depth-anything-small")
     assert not depth.is_metric(model)
     D = depth.estimate_depth(PHOTO, model, processor)
     assert D.shape == (60, 90)
@@ -278,7 +278,7 @@ def a_disc():
 
 def test_a_metric_model_places_sources_in_true_metres(put_depth, request):
     put_depth("depth-anything-v2-indoor", metres=12.5)
-    model, processor = models.load_depth("depth-anything-v2-indoor")
+    model, processor = loading.load_depth("depth-anything-v2-indoor")
     D = depth.estimate_depth(PHOTO, model, processor)
     np.testing.assert_allclose(D, 1 / 12.5, rtol=1e-4)
     mine = with_depth("depth-anything-v2-indoor", request.getfixturevalue("pipeline"))
@@ -323,14 +323,14 @@ def test_depth_pro_gives_metres_by_its_field_of_view():
 def test_a_licence_that_forbids_commercial_use_is_said_once_and_in_the_list(put_depth):
     put_depth("depth-anything-v2-large")
     with pytest.warns(UserWarning, match=r"^depth-anything-v2-large: .*CC-BY-NC-4\.0.* commercial use$") as caught:
-        models.load_depth("depth-anything-v2-large")
+        loading.load_depth("depth-anything-v2-large")
     assert caught[0].filename == __file__
     assert [m["name"] for m in models.list_models() if not m["commercial"]] == [
         "depth-anything-v2-base", "depth-anything-v2-large", "depth-pro",
     ]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        models.load_depth("tiny-depth")
+        loading.load_depth("tiny-depth")
 
 
 def test_the_list_says_where_a_model_is_and_whether_it_is_there(cache, put_sam):
@@ -340,8 +340,8 @@ def test_the_list_says_where_a_model_is_and_whether_it_is_there(cache, put_sam):
     assert json.dumps(list(listed.values()))
     assert listed["tiny-sam"]["here"] and listed["tiny-sam"]["path"] is None
     assert listed["slimsam"]["here"]
-    assert listed["slimsam"]["path"] == str(cache / "SlimSAM-uniform-77")
-    (cache / "SlimSAM-uniform-77" / "model.safetensors").unlink()
+    assert listed["slimsam"]["path"] == str(cache / "Zigeng" / "SlimSAM-uniform-77")
+    (cache / "Zigeng" / "SlimSAM-uniform-77" / "model.safetensors").unlink()
     assert not {m["name"]: m for m in models.list_models()}["slimsam"]["here"], "a half of it is nothing"
     assert not listed["sam-vit-b"]["here"]
     (cache / "sam_vit_b_01ec64.pth").touch()
@@ -412,3 +412,43 @@ def test_one_entry_and_an_adapter_add_any_model(cache, monkeypatch, request):
     (cache / "wall.txt").write_bytes(content)
     scene = with_depth("wall", request.getfixturevalue("pipeline")).run(a_disc(), sources=1)
     assert scene.positions_m[0, 1] == pytest.approx(2.5)
+
+
+def test_two_owners_may_use_one_name():
+    one, two = (models.ModelCard("x", "depth", "MIT", 9, f"{owner}/same-hf") for owner in ("me", "you"))
+    assert one.file_name != two.file_name
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"task": "dept"}, "segmentation, depth"), ({"gives": "meters"}, "metres")]
+)
+def test_a_card_that_is_wrong_is_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        models.ModelCard(**{"name": "x", "task": "depth", "licence": "MIT", **wrong})
+
+
+def test_weights_that_are_not_in_the_file_are_not_made_up(put_depth, cache):
+    from safetensors.torch import load_file, save_file
+
+    put_depth("depth-anything-small")
+    (path,) = cache.rglob("model.safetensors")
+    weights = load_file(path)
+    del weights["backbone.embeddings.cls_token"]
+    save_file(weights, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"1 weights are missing .*cls_token"):
+        loading.load_depth("depth-anything-small")
+
+
+def test_all_that_a_preset_lacks_is_told_at_once(cache, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", NOWHERE)
+    card = dataclasses.replace(models.MODELS["sam-vit-h"], source=f"{NOWHERE}/sam_vit_h_4b8939.pth")
+    monkeypatch.setitem(models.MODELS, "sam-vit-h", card)
+    paper = pipeline.See2Sound(preset="paper", device="cpu")
+    with pytest.raises(FileNotFoundError) as caught:
+        paper.run(PHOTO)
+    for needed in (
+        "sam_vit_h_4b8939.pth",
+        "depth-anything-large-hf/resolve/main/model.safetensors",
+        "see2sound convert",
+    ):
+        assert needed in str(caught.value)

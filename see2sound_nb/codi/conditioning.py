@@ -6,6 +6,7 @@ Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sect
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,33 +38,66 @@ def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0)
     -----
     Paper: "Composable multimodal conditioning" (Tang et al. 2023, section 3.2).
     """
+    if image is not None and text is not None and len(image) != len(text):
+        raise ValueError(f"{len(image)} images and {len(text)} prompts were given; give one prompt, or list, for each")
     given = [(token, weight) for token, weight in ((image, image_weight), (text, text_weight)) if token is not None]
     if not given:
         raise ValueError("neither images nor prompts were given; give one of them, or both")
     total = sum(weight for _, weight in given)
-    if min(weight for _, weight in given) < 0 or total <= 0:
+    if min(weight for _, weight in given) < 0 or not 0 < total < float("inf"):
         raise ValueError(
-            f"image_weight {image_weight} and text_weight {text_weight} must not be negative, and those of the inputs "
-            "that are given must sum to more than 0; use for example 1 and 1"
+            f"image_weight {image_weight} and text_weight {text_weight} must be finite and not negative, and "
+            "those of the inputs that are given must sum to more than 0; use for example 1 and 1"
         )
     return sum(token * (weight / total) for token, weight in given)[:, None]
 
 
-def prompt_lists(prompts: str | Sequence[str | Sequence[str]], count: int) -> list[list[str]]:
+def prompt_lists(prompts: str | Sequence[str | Sequence[str]], count: int, name: str = "prompts") -> list[list[str]]:
     """The prompts of each sound: one for all, one a sound, or several a sound.
+
+    Parameters
+    ----------
+    prompts : str or sequence
+        One text, or ``count`` texts, or ``count`` lists of texts.
+    count : int
+        Number of sounds.
+    name : str
+        Of the argument, for messages.
+
+    Returns
+    -------
+    list of list of str
 
     Raises
     ------
     ValueError
-        If there are not ``count`` of them, or a sound has none.
+        If there are not ``count`` of them, a sound has none, or one is no text.
     """
-    each = [prompts] * count if isinstance(prompts, str) else list(prompts)
+    each: list[Any] = [prompts] * count if isinstance(prompts, str) else list(prompts)
     if len(each) != count:
-        raise ValueError(f"{len(each)} prompts and {count} seeds were given; give one seed for each")
-    lists = [[given] if isinstance(given, str) else list(given) for given in each]
-    if not all(lists):
-        raise ValueError("a sound has an empty list of prompts; use '' to say nothing")
+        raise ValueError(
+            f"{len(each)} {name} and {count} seeds were given; give one seed for each, or several texts of one sound "
+            "as a list in the list"
+        )
+    lists: list[list[str]] = [list(given) if isinstance(given, (list, tuple)) else [given] for given in each]
+    if not all(lists) or not all(isinstance(text, str) for several in lists for text in several):
+        raise ValueError(f"{name} {each!r} must be texts or lists of texts; use '' to say nothing")
     return lists
+
+
+def check_call(images, seeds, steps, scale) -> None:
+    """Raise ValueError if the arguments of a call do not fit together; they are those of `CoDi.__call__`."""
+    whole = not isinstance(seeds, str) and np.ndim(seeds) == 1 and all(int(s) == s >= 0 for s in seeds)
+    if not whole or len(seeds) == 0:
+        raise ValueError(f"seeds {seeds!r} must be a list of whole numbers from 0 on; give one for each sound")
+    if images is not None and (isinstance(images, np.ndarray) or not isinstance(images, Sequence)):
+        raise ValueError(f"images is a {type(images).__name__}; give a list, of one picture perhaps")
+    if images is not None and len(images) != len(seeds):
+        raise ValueError(f"{len(images)} images and {len(seeds)} seeds were given; give one seed for each")
+    if steps != int(steps) or steps < 1:
+        raise ValueError(f"num_inference_steps {steps} must be a whole number from 1 on; use for example 50")
+    if not 0 <= scale < float("inf"):
+        raise ValueError(f"guidance_scale {scale} must be finite and not negative; use 1 for no guidance")
 
 
 def square(picture, side: int):
@@ -80,6 +114,11 @@ def square(picture, side: int):
     -------
     PIL.Image.Image
         ``side`` by ``side`` pixels, RGB.
+
+    Raises
+    ------
+    ValueError
+        If it is no picture, or of another shape or type.
     """
     picture = _picture(picture)
     width, height = picture.size
@@ -104,6 +143,11 @@ def authors_square(picture, side: int, seed: int):
     -------
     PIL.Image.Image
         ``side`` by ``side`` pixels, RGB.
+
+    Raises
+    ------
+    ValueError
+        If it is no picture, or of another shape or type.
 
     Notes
     -----
@@ -133,10 +177,12 @@ def _picture(picture):
 
     if isinstance(picture, Image.Image):
         return picture.convert("RGB")
+    if not isinstance(picture, np.ndarray):
+        raise ValueError(f"a {type(picture).__name__} is no picture; give PIL images or arrays (media.read_image)")
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
         raise ValueError(
-            f"image of shape {picture.shape} and type {picture.dtype} must be (H, W, 3) uint8; "
-            "convert it with PIL.Image.convert('RGB')"
+            f"image of shape {picture.shape} and type {picture.dtype} must be (H, W, 3) uint8 "
+            "from 0 to 255; scale or convert it"
         )
     return Image.fromarray(picture)
 

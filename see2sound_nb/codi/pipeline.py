@@ -17,18 +17,13 @@ import torch.nn.functional as F
 
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
-from see2sound_nb.codi.conditioning import GREY, authors_square, mix_tokens, prompt_lists, square
+from see2sound_nb.codi.conditioning import GREY, authors_square, check_call, mix_tokens, prompt_lists, square
 from see2sound_nb.codi.loop import FADE_S, as_loop
+from see2sound_nb.codi.schedule import AUTHORS_STEPS, STEPS, authors_ddim, cut_runaways
 from see2sound_nb.codi.unet import CoDiUNet, can_be_captured, capture, fold_cross_attention
 
 ensure_torchvision()
-from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision, so it comes after the line above)
-
-#: A latent beyond the first number is taken for run away and cut to the second, as in the authors' code.
-RUNAWAY, CUT = 100.0, 10.0
-#: The steps of DDIM in the See-2-Sound paper (its section "Audio generation"), and those of DPM-Solver++ that come
-#: as close to them as 200 steps of DDIM do: measured with benchmarks/solvers.py, see RESULTS.md there.
-AUTHORS_STEPS, STEPS = 500, 50
+from diffusers import AutoencoderKL, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision, so it comes after the line above)
 
 
 class CoDi(DiffusionPipeline):
@@ -114,6 +109,11 @@ class CoDi(DiffusionPipeline):
         -------
         torch.Tensor
             (N, D) float32, each row of unit length.
+
+        Raises
+        ------
+        ValueError
+            If one is no picture, or ``faithful`` has not as many seeds as pictures.
         """
         if self.image_processor is None:
             embeds = self.image_encoder(list(images)).image_embeds
@@ -141,6 +141,7 @@ class CoDi(DiffusionPipeline):
         torch.Tensor
             (N, D) float32, each row of unit length.
         """
+        prompts = [prompts] if isinstance(prompts, str) else prompts
         if self.tokenizer is None:
             embeds = self.text_encoder(list(prompts)).text_embeds
         else:
@@ -152,14 +153,31 @@ class CoDi(DiffusionPipeline):
     def encode(
         self, images, prompts, image_weight: float = 1.0, text_weight: float = 1.0, *, faithful: bool = False, seeds=()
     ) -> torch.Tensor:
-        """The conditioning tokens, (N, 1, D) float32, of N pictures, of N texts or lists of texts, or of both.
+        """The conditioning tokens of N pictures, of N texts or lists of texts, or of both.
 
-        Several texts of one sound count alike; see `mix_tokens` for the weights and `encode_image` for the rest.
+        Parameters
+        ----------
+        images, prompts : sequence or None
+            As in a call; several texts of one sound count alike.
+        image_weight, text_weight : float
+            As in `mix_tokens`.
+        faithful, seeds
+            As in `encode_image`.
+
+        Returns
+        -------
+        torch.Tensor
+            (N, 1, D) float32.
+
+        Raises
+        ------
+        ValueError
+            As `mix_tokens` and `prompt_lists`.
         """
         image = None if images is None else self.encode_image(images, faithful=faithful, seeds=seeds)
         if prompts is None:
             return mix_tokens(image, None, image_weight, text_weight)
-        lists = prompt_lists(prompts, len(prompts))
+        lists = prompt_lists(prompts, 1 if isinstance(prompts, str) else len(prompts))
         texts = self.encode_text([prompt for several in lists for prompt in several])
         text = torch.stack([rows.mean(0) for rows in texts.split([len(several) for several in lists])])
         return mix_tokens(image, text, image_weight, text_weight)
@@ -186,17 +204,18 @@ class CoDi(DiffusionPipeline):
         images : sequence, optional
             N pictures: PIL images or (H, W, 3) uint8 arrays, sRGB.
         prompts : str or sequence, optional
-            One text for all, or N texts, or N lists of texts that count alike.
+            One text for all, or N texts, or N lists of texts that count alike: ``[["rain", "wind"], "a dog"]``.
         image_weight, text_weight : float
-            How much each counts; see `mix_tokens`.
+            How much pictures and texts count, relative to each other; see `mix_tokens`.
         num_inference_steps : int, optional
-            Denoising steps.
+            Denoising steps; by default those of the pipeline, 50 of the published one.
         guidance_scale : float, optional
-            Classifier-free guidance (Ho and Salimans 2022); 1 is none.
+            Classifier-free guidance (Ho and Salimans 2022); 1 is none, 7.5 that of the published pipeline.
         seeds : sequence of int
-            N seeds. A seed gives the same sound whatever else is in the batch.
+            N seeds, always to be given. A seed gives the same sound whatever else is in the batch.
         negative_prompt : str or sequence, optional
-            What to move away from, in place of the grey picture and the empty text; as ``prompts``.
+            What to move away from, in place of the grey picture and the empty text; as ``prompts``. Without guidance
+            it does nothing.
         faithful : bool
             Do as the authors' code does where it is odd: pictures are cropped and mirrored at random, DDIM takes the
             steps 1, 1 + c, 1 + 2c, ... with c = 1000 // steps (500 by default), and the vocoder's wave is returned
@@ -209,6 +228,7 @@ class CoDi(DiffusionPipeline):
         -------
         np.ndarray
             (N, T) float32 at `sample_rate` Hz, in [-0.95, 0.95], without a constant part; each repeats seamlessly.
+            With ``faithful`` it is what the vocoder gives.
 
         Raises
         ------
@@ -218,15 +238,17 @@ class CoDi(DiffusionPipeline):
         default = AUTHORS_STEPS if faithful else self.config.num_inference_steps
         steps = default if num_inference_steps is None else num_inference_steps
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
-        self._check(images, seeds, steps, scale)
+        check_call(images, seeds, steps, scale)
         prompts = None if prompts is None else prompt_lists(prompts, len(seeds))
-        negative = None if negative_prompt is None else prompt_lists(negative_prompt, len(seeds))
+        negative = None if negative_prompt is None else prompt_lists(negative_prompt, len(seeds), "negative_prompt")
         with torch_threads(self.config.cpu_threads):
             token = self.encode(images, prompts, image_weight, text_weight, faithful=faithful, seeds=seeds)
             if scale != 1.0:
                 nothing = self._nothing(images, prompts, negative, image_weight, text_weight)
                 token = torch.cat([nothing.expand_as(token), token])
-            scheduler = self._schedule(steps, faithful)
+            scheduler = authors_ddim(self.scheduler.config, steps) if faithful else self.scheduler
+            if not faithful:
+                scheduler.set_timesteps(steps, device=self._execution_device)
             latents = self._denoise(token, seeds, scheduler, scale, callback_on_step_end)
             wave = self._to_wave(latents)
         self.maybe_free_model_hooks()
@@ -236,37 +258,11 @@ class CoDi(DiffusionPipeline):
         """Run the steps of a call as a CUDA graph (`unet.capture`) wherever `unet.can_be_captured`."""
         self._cuda_graphs = True
 
-    def _check(self, images, seeds, steps, scale) -> None:
-        if len(seeds) == 0:
-            raise ValueError("no seeds were given; give one for each sound")
-        if images is not None and len(images) != len(seeds):
-            raise ValueError(f"{len(images)} images and {len(seeds)} seeds were given; give one seed for each")
-        if steps < 1:
-            raise ValueError(f"num_inference_steps {steps} must be at least 1; use for example 25")
-        if scale < 0:
-            raise ValueError(f"guidance_scale {scale} must not be negative; use 1 for no guidance")
-
     def _nothing(self, images, prompts, negative, image_weight, text_weight) -> torch.Tensor:
         if negative is not None:
             return self.encode(None, negative)
         grey = None if images is None else [np.full((64, 64, 3), GREY, np.uint8)]
         return self.encode(grey, None if prompts is None else [""], image_weight, text_weight)
-
-    def _schedule(self, steps: int, faithful: bool):
-        if not faithful:
-            self.scheduler.set_timesteps(steps, device=self._execution_device)
-            return self.scheduler
-        scheduler = DDIMScheduler.from_config(self.scheduler.config)
-        trained = scheduler.config.num_train_timesteps
-        grid = torch.arange(0, trained, max(trained // steps, 1)) + 1
-        if grid[-1] >= trained:
-            raise ValueError(
-                f"num_inference_steps {steps} leads the authors' grid past {trained}, where their code fails; use a "
-                "number up to 500 that divides 1000, or faithful=False"
-            )
-        scheduler.set_timesteps(steps)  # its steps back are of trained // steps, as those of the grid
-        scheduler.timesteps = grid.flip(0).to(self._execution_device)
-        return scheduler
 
     def _denoise(self, token, seeds, scheduler, scale, callback) -> torch.Tensor:
         device, dtype = token.device, self.unet.dtype
@@ -299,8 +295,7 @@ class CoDi(DiffusionPipeline):
         return lambda *given: self.unet(*given).sample
 
     def _to_wave(self, latents: torch.Tensor) -> np.ndarray:
-        runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > RUNAWAY
-        latents = torch.where(runaway, latents.clamp(-CUT, CUT), latents)
+        latents = cut_runaways(latents)
         # one by one on the CPU: as fast there, in less memory
         several = latents.split(1 if latents.device.type == "cpu" else len(latents))
         return np.concatenate([self._decode(latent) for latent in several])

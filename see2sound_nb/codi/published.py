@@ -19,6 +19,7 @@ from see2sound_nb._torchvision import ensure_torchvision
 ensure_torchvision()
 import diffusers  # noqa: E402  (imports torchvision)
 
+from see2sound_nb.codi.schedule import SCHEDULE, fast_scheduler  # noqa: E402
 from see2sound_nb.codi.unet import CoDiUNet  # noqa: E402
 
 MERGES = pathlib.Path(__file__).parent.parent / "data" / "clip_bpe.txt.gz"
@@ -81,17 +82,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         leaky_relu_slope=0.1,
         normalize_before=False,
     ),
-    "scheduler": dict(
-        num_train_timesteps=1000,
-        beta_schedule="scaled_linear",
-        beta_start=0.00085,
-        beta_end=0.012,
-        clip_sample=False,
-        set_alpha_to_one=False,
-        steps_offset=1,
-        timestep_spacing="leading",
-        prediction_type="epsilon",
-    ),
+    "scheduler": SCHEDULE,
 }
 
 
@@ -113,24 +104,6 @@ def clip_tokenizer():
         pathlib.Path(folder, "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
         pathlib.Path(folder, "merges.txt").write_text("\n".join(["#version: 0.2", *merges]), encoding="utf-8")
         return CLIPTokenizerFast.from_pretrained(folder, model_max_length=77, pad_token="<|endoftext|>")
-
-
-def ddim_scheduler(settings: dict[str, Any] = PUBLISHED["scheduler"]):
-    """The authors' noise schedule with their solver, DDIM (Song et al. 2021)."""
-    return diffusers.DDIMScheduler(**settings)
-
-
-def fast_scheduler(settings: dict[str, Any] = PUBLISHED["scheduler"]):
-    """The same noise schedule with DPM-Solver++ 2M (Lu et al. 2022) on the noise levels of Karras et al. 2022.
-
-    ``DDIMScheduler.from_config(pipe.scheduler.config)`` leads back to DDIM.
-    """
-    return diffusers.DPMSolverMultistepScheduler.from_config(
-        ddim_scheduler(settings).config,
-        algorithm_type="dpmsolver++",
-        solver_order=2,
-        use_karras_sigmas=True,
-    )
 
 
 def make_parts(configuration: dict[str, dict[str, Any]] = PUBLISHED) -> dict[str, Any]:
