@@ -1,7 +1,7 @@
 """How close do fewer steps come to CoDi's 500 steps of DDIM?
 
     python benchmarks/solvers.py              # on a model whose noise prediction is known exactly
-    python benchmarks/solvers.py codi         # on the published weights, once they are converted (a GPU)
+    python benchmarks/solvers.py codi         # on the published weights, once converted (a GPU, or a day)
 
 Every row starts from the same noise; its distance is RMS(latent - latent of DDIM 500) / RMS(latent of DDIM 500).
 The row to match is DDIM with 200 steps. The mean is larger than the median because now and then a small difference
@@ -90,8 +90,8 @@ def sounds_of_the_tiny_model() -> torch.Tensor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="mixture", help="mixture, or an audio model by name")
-    parser.add_argument("--guidance", type=float, default=7.5)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--guidance", type=float, default=7.5, help="default: %(default)s")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
     arguments = parser.parse_args()
     wanted = torch.arange(len(SENTENCES)).repeat(TRIES)
     generator = torch.Generator().manual_seed(0)

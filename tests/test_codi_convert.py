@@ -76,21 +76,29 @@ def test_a_weight_of_another_size_is_named(files, tmp_path):
         run((encoders, files[1]), tmp_path / "codi")
 
 
-def test_a_truncated_file_is_refused_in_one_line(files, tmp_path):
+@pytest.mark.parametrize(("content", "words"), [
+    (lambda whole: whole[:100_000], "not a whole file of tensors"),
+    (lambda whole: b"", "has 0 bytes"),
+    (lambda whole: b"<!DOCTYPE html>" * 2, "a web page or a pointer"),
+    (lambda whole: b"<!DOCTYPE html>" * 2000, "no file of torch"),
+])  # fmt: skip
+def test_a_damaged_file_is_refused_in_one_line(files, tmp_path, content, words):
     path = tmp_path / "CoDi_encoders.pth"
-    path.write_bytes(files[0].read_bytes()[:100_000])
-    with pytest.raises(ValueError, match="not a whole file of tensors") as caught:
+    path.write_bytes(content(files[0].read_bytes()))
+    with pytest.raises(ValueError, match=words) as caught:
         run((path, files[1]), tmp_path / "codi")
     assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)  # torch tells how to run it all the same
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_pickled_code_is_not_run(files, tmp_path):
     path = tmp_path / "CoDi_encoders.pth"
-    path.write_bytes(pickle.dumps(Evil(tmp_path / "owned")))
-    with pytest.raises(ValueError, match="not a whole file of tensors"):
+    path.write_bytes(pickle.dumps([Evil(tmp_path / "owned"), bytes(20_000)]))
+    with pytest.raises(ValueError, match="was not run"):
         run((path, files[1]), tmp_path / "codi")
-    torch.save({"audioldm.x": Evil(tmp_path / "owned")}, path)
-    with pytest.raises(ValueError, match="not a whole file of tensors"):
+    torch.save({"audioldm.x": Evil(tmp_path / "owned"), "y": torch.zeros(9000)}, path)
+    with pytest.raises(ValueError, match="was not run"):
         run((path, files[1]), tmp_path / "codi")
     assert not (tmp_path / "owned").exists()
 

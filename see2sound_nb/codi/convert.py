@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import pickle
 import re
 import shutil
 import zipfile
@@ -60,6 +61,9 @@ class Report:
 REPOSITORY, FILES, SIZE_MB = "ZinengTang/CoDi", ("CoDi_encoders.pth", "CoDi_audio_diffuser_m.pth"), 7760
 
 
+_REMEDY = "fetch it again"
+
+
 def fetch_published(*, full: bool = False) -> list[pathlib.Path]:
     """Download ``CoDi_encoders.pth`` and ``CoDi_audio_diffuser_m.pth``, unless they are in the cache.
 
@@ -97,16 +101,21 @@ def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give the path of a published CoDi file")
+    if path.stat().st_size < 10_000:
+        raise ValueError(f"{path} has {path.stat().st_size} bytes: a web page or a pointer in its place; {_REMEDY}")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except MemoryError:
         raise
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"{path} holds more than tensors, or is no file of torch; it was not run: {_REMEDY}"
+        ) from error
     except Exception as error:  # a damaged file raises whatever reading it stumbles over
-        reason = str(error).split("\n")[0]
-        raise ValueError(f"{path} is not a whole file of tensors ({reason}); fetch it again") from error
+        raise ValueError(f"{path} is not a whole file of tensors ({type(error).__name__}); {_REMEDY}") from error
     flat = isinstance(state, dict) and all(isinstance(k, str) for k in state)
     if not flat or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; fetch it again")
+        raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; {_REMEDY}")
     return state
 
 

@@ -23,7 +23,7 @@ from see2sound_nb.codi.schedule import AUTHORS_STEPS, STEPS, authors_ddim, cut_r
 from see2sound_nb.codi.unet import CoDiUNet, can_be_captured, capture, fold_cross_attention
 
 ensure_torchvision()
-from diffusers import AutoencoderKL, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision, so it comes after the line above)
+from diffusers import AutoencoderKL, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision)
 
 
 class CoDi(DiffusionPipeline):

@@ -80,6 +80,7 @@ def fold_cross_attention(unet: torch.nn.Module) -> None:
     unet.set_attn_processor({**processors, **cross})
 
 
+@torch.no_grad()
 def capture(unet: torch.nn.Module, *inputs: torch.Tensor) -> Callable[..., torch.Tensor]:
     """The U-Net as a CUDA graph for inputs of one shape.
 
