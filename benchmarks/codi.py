@@ -86,7 +86,9 @@ def describe(bench: Bench, size: str, sources: int) -> None:
         else f"CPU, {torch.get_num_threads()} threads"
     )
     print(f"{datetime.date.today()}, {name}, torch {torch.__version__}, Python {platform.python_version()}")
-    print(f"CoDi at {size} size, random weights, {sources} sources, {str(bench.dtype).removeprefix('torch.')}")
+    print(
+        f"CoDi at {size} size, random weights, sounds in a batch: {sources}, {str(bench.dtype).removeprefix('torch.')}"
+    )
     print(f"measured: {bench.flops_per_s / 1e12:.2f} TFLOP/s, {bench.bytes_per_s / 1e9:.0f} GB/s\n")
     print(f"{'part':<44}{'time':>14}{'floor':>14}{'ratio':>8}")
 
@@ -98,7 +100,7 @@ def parts(bench: Bench, pipe, sources: int, compiled: bool) -> tuple[float, floa
 
     unet, device, dtype = pipe.unet, bench.device, bench.dtype
     photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
-    once = bench.row(f"encode {sources} pictures", lambda: pipe.encode_image(photos), pipe.image_encoder)
+    once = bench.row(f"pictures to tokens, {sources}", lambda: pipe.encode_image(photos), pipe.image_encoder)
     x = torch.randn(2 * sources, unet.config.in_channels, *unet.config.sample_size, device=device, dtype=dtype)
     token = torch.randn(2 * sources, 1, unet.config.cross_attention_dim, device=device, dtype=dtype)
     t = torch.tensor(500, device=device)
@@ -135,10 +137,10 @@ def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once:
     if bench.device.type == "cuda":
         pipe.enable_cuda_graphs()
     work = lambda: pipe(photos, seeds=seeds)  # noqa: E731
-    bench.row(f"{sources} sounds, DPM-Solver++ {steps} steps", work, gflop=once + steps * step, repeats=1)
+    bench.row(f"sounds, DPM-Solver++ {steps} steps", work, gflop=once + steps * step, repeats=1)
     fast, pipe.scheduler = pipe.scheduler, ddim_scheduler()
     work = lambda: pipe(photos, seeds=seeds, num_inference_steps=ddim_steps)  # noqa: E731
-    bench.row(f"{sources} sounds, DDIM {ddim_steps} steps", work, gflop=once + ddim_steps * step, repeats=1)
+    bench.row(f"sounds, DDIM {ddim_steps} steps", work, gflop=once + ddim_steps * step, repeats=1)
     pipe.scheduler = fast
 
 

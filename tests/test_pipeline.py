@@ -10,7 +10,7 @@ import soundfile
 from PIL import Image
 
 import see2sound_nb as s2s
-from see2sound_nb import effort, labels, machine
+from see2sound_nb import effort, labels, loading, machine
 from see2sound_nb.pipeline import SOURCE_LEVEL_DB, See2Sound
 from see2sound_nb.segmentation import LEAST_SOUNDS
 
@@ -207,6 +207,7 @@ def test_a_long_run_says_so_before_it_starts(monkeypatch):
     assert one - (two - one) == pytest.approx((1.5 * 5961 + 18000 + 1806) / 100)  # SAM ViT-H and Depth Anything L
     assert s2s.See2Sound(preset="tiny").estimate_seconds() == 0
     assert s2s.See2Sound(preset="paper", device="cuda", low_memory=True).estimate_seconds() == 0
+    monkeypatch.setattr(loading, "fetch_missing", lambda names: None)
     monkeypatch.setattr(See2Sound, "_regions_of_interest", lambda *_: 1 / 0)  # the run ends where it would begin
     with pytest.warns(UserWarning, match="about 10 minutes"), pytest.raises(ZeroDivisionError):
         paper.run(s2s.demo_photo(), sources=1)
