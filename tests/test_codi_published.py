@@ -269,3 +269,18 @@ def test_a_text_alone_is_one_text(pipe):
     assert pipe.encode(None, "dog").shape == (1, 1, 64)
     with pytest.raises(ValueError, match="1 images and 2 prompts"):
         pipe.encode([np.zeros((4, 4, 3), np.uint8)], ["a", "b"])
+
+
+def test_a_callback_may_end_the_steps(pipe):
+    seen = []
+
+    def stop(pipe, step, time, tensors):
+        seen.append(step)
+        pipe._interrupt = step == 1
+
+    settings = dict(prompts="rain", seeds=[0], num_inference_steps=5)
+    sound = pipe(**settings, callback_on_step_end=stop, callback_on_step_end_tensor_inputs=[])
+    assert seen == [0, 1]
+    assert sound.shape == pipe(**settings).shape  # and the next call runs to its end
+    with pytest.raises(ValueError, match="prompt_embeds"):
+        pipe(**settings, callback_on_step_end=stop, callback_on_step_end_tensor_inputs=["prompt_embeds"])

@@ -54,6 +54,7 @@ class CoDi(DiffusionPipeline):
 
     model_cpu_offload_seq = "image_encoder->text_encoder->unet->vae->vocoder"
     _optional_components = ["image_processor", "tokenizer"]
+    _callback_tensor_inputs = ["latents"]
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class CoDi(DiffusionPipeline):
         self.register_to_config(sample_rate=sample_rate, fade_s=fade_s, cpu_threads=cpu_threads)
         self.register_to_config(num_inference_steps=num_inference_steps, guidance_scale=guidance_scale)
         fold_cross_attention(unet)
-        self._cuda_graphs = False
+        self._cuda_graphs = self._interrupt = False
         self._num_timesteps = 0
 
     @property
@@ -196,6 +197,7 @@ class CoDi(DiffusionPipeline):
         negative_prompt: str | Sequence[str | Sequence[str]] | None = None,
         faithful: bool = False,
         callback_on_step_end: "Callable[[CoDi, int, torch.Tensor, dict], dict] | None" = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
     ) -> np.ndarray:
         """Make one sound for each picture, text, or pair of both.
 
@@ -222,7 +224,9 @@ class CoDi(DiffusionPipeline):
             as it is.
         callback_on_step_end : callable, optional
             As in diffusers: called as ``callback(pipe, step, timestep, {"latents": latents})`` after each step; the
-            ``"latents"`` of the dictionary that it returns are used on.
+            ``"latents"`` of the dictionary that it returns are used on. ``pipe._interrupt = True`` ends the steps.
+        callback_on_step_end_tensor_inputs : sequence of str
+            What the callback's dictionary holds: ``"latents"`` or nothing.
 
         Returns
         -------
@@ -239,6 +243,10 @@ class CoDi(DiffusionPipeline):
         steps = default if num_inference_steps is None else num_inference_steps
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
         check_call(images, seeds, steps, scale)
+        if not set(callback_on_step_end_tensor_inputs) <= set(self._callback_tensor_inputs):
+            raise ValueError(
+                f"a callback is given {self._callback_tensor_inputs}, not {callback_on_step_end_tensor_inputs}"
+            )
         prompts = None if prompts is None else prompt_lists(prompts, len(seeds))
         negative = None if negative_prompt is None else prompt_lists(negative_prompt, len(seeds), "negative_prompt")
         with torch_threads(self.config.cpu_threads):
@@ -249,7 +257,9 @@ class CoDi(DiffusionPipeline):
             scheduler = authors_ddim(self.scheduler.config, steps) if faithful else self.scheduler
             if not faithful:
                 scheduler.set_timesteps(steps, device=self._execution_device)
-            latents = self._denoise(token, seeds, scheduler, scale, callback_on_step_end)
+            latents = self._denoise(
+                token, seeds, scheduler, scale, callback_on_step_end, callback_on_step_end_tensor_inputs
+            )
             wave = self._to_wave(latents)
         self.maybe_free_model_hooks()
         return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
@@ -264,7 +274,7 @@ class CoDi(DiffusionPipeline):
         grey = None if images is None else [np.full((64, 64, 3), GREY, np.uint8)]
         return self.encode(grey, None if prompts is None else [""], image_weight, text_weight)
 
-    def _denoise(self, token, seeds, scheduler, scale, callback) -> torch.Tensor:
+    def _denoise(self, token, seeds, scheduler, scale, callback, callback_inputs) -> torch.Tensor:
         device, dtype = token.device, self.unet.dtype
         # drawn on the CPU, one generator a sample: the same on every device, whatever the batch
         generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
@@ -274,7 +284,7 @@ class CoDi(DiffusionPipeline):
         token = token.to(dtype)
         draws = "generator" in inspect.signature(scheduler.step).parameters
         options = {"generator": generators} if draws else {}
-        predict = None
+        predict, self._interrupt = None, False
         self._num_timesteps = len(scheduler.timesteps)
         for done, time in enumerate(self.progress_bar(scheduler.timesteps)):
             model_input = latents if scale == 1.0 else torch.cat([latents, latents])
@@ -286,7 +296,10 @@ class CoDi(DiffusionPipeline):
                 predicted = without + scale * (conditional - without)
             latents = scheduler.step(predicted, time, latents, **options).prev_sample
             if callback is not None:
-                latents = callback(self, done, time, {"latents": latents}).get("latents", latents)
+                given = {"latents": latents} if callback_inputs else {}
+                latents = (callback(self, done, time, given) or {}).get("latents", latents)
+            if self._interrupt:
+                break
         return latents
 
     def _predictor(self, *inputs) -> Callable[..., torch.Tensor]:

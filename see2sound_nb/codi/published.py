@@ -189,5 +189,5 @@ def random_codi(configuration: dict[str, dict[str, Any]] = PUBLISHED, *, seed: i
                 weight.copy_(0.1 * torch.randn(weight.shape, generator=generator) + float(name.endswith("weight")))
             else:  # what passes through keeps its size; a transposed convolution has its inputs first
                 inputs = 2 * weight.shape[0] if "upsampler." in name else weight[0].numel()
-                weight.copy_(torch.randn(weight.shape, generator=generator) / (inputs or 1) ** 0.5)
+                weight.copy_(torch.randn(weight.shape, generator=generator) / inputs**0.5)
     return assemble(parts, configuration)

@@ -12,6 +12,7 @@ ensure_torchvision()
 from diffusers import DDIMScheduler, UNet2DConditionModel  # noqa: E402  (imports torchvision)
 
 from see2sound_nb import sound_classes  # noqa: E402
+from see2sound_nb.codi.schedule import SCHEDULE  # noqa: E402
 from see2sound_nb.tiny.encoders import TOKEN, SentenceEncoder, TrunkImageEncoder  # noqa: E402
 from see2sound_nb.tiny.mel import N_MELS, GriffinLimVocoder  # noqa: E402
 from see2sound_nb.tiny.patch_vae import PATCH, PatchVAE  # noqa: E402
@@ -67,16 +68,12 @@ def make_scheduler() -> DDIMScheduler:
     input and miss it when it starts from noise alone (Lin et al. 2024, "Common diffusion noise schedules ...").
     """
     return DDIMScheduler(
-        num_train_timesteps=1000,
-        beta_schedule="scaled_linear",
-        beta_start=0.00085,
-        beta_end=0.012,
-        clip_sample=False,
-        set_alpha_to_one=False,
-        steps_offset=1,
-        timestep_spacing="trailing",
-        rescale_betas_zero_snr=True,
-        prediction_type="v_prediction",
+        **{
+            **SCHEDULE,
+            "timestep_spacing": "trailing",
+            "rescale_betas_zero_snr": True,
+            "prediction_type": "v_prediction",
+        }
     )
 
 
