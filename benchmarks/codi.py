@@ -2,7 +2,7 @@
 
     python benchmarks/codi.py                 # as published on a GPU, at a reduced size on a CPU
     python benchmarks/codi.py --size full     # as published on any device
-    python benchmarks/codi.py --photo         # also SAM ViT-H, Depth Anything L and the room: the whole path to 5.1
+    python benchmarks/codi.py --photo         # also SAM ViT-H, Depth Anything L and the room
 
 The weights are random: the time does not depend on them. The floor of a part is the larger of its FLOPs over the rate
 of a large matrix product and its weights' bytes over the rate of a large copy, both measured here in the same type.
@@ -114,6 +114,7 @@ def parts(bench: Bench, pipe, sources: int, compiled: bool) -> tuple[float, floa
     bench.row("a step, channels last", lambda: unet(last, t, token), unet, gflop)
     unet.to(memory_format=torch.contiguous_format)
     if device.type == "cuda":
+        bench.row("capturing the CUDA graph, once a call", lambda: capture(unet, x, t, token), gflop=0)
         graphed = capture(unet, x, t, token)
         bench.row("a step, CUDA graph", lambda: graphed(x, t, token), unet, gflop)
     if compiled:
@@ -145,7 +146,7 @@ def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once:
 
 
 def photo(bench: Bench) -> None:
-    """The rows of the other steps of a photo: their sum with the sounds' row is the whole path."""
+    """The rows of the other networks of a photo, in float32, and of the room; no labels, no outlines, no files."""
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
@@ -208,7 +209,7 @@ def main() -> None:
     if gpu:
         print(f"peak memory of the sounds: {torch.cuda.max_memory_allocated(bench.device) / 1e9:.1f} GB")
     if arguments.photo:
-        photo(bench)
+        photo(bench if dtype == torch.float32 else Bench(arguments.device, torch.float32))
 
 
 if __name__ == "__main__":

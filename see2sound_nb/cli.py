@@ -11,9 +11,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from see2sound_nb import __version__, effort, media
+from see2sound_nb import __version__, media
 from see2sound_nb.downloads import cache_dir
-from see2sound_nb.loading import fetch_missing
 from see2sound_nb.models import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.render import LAYOUTS, check_layout
@@ -86,6 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as head, has had enough
         sys.stderr.close()
         return 0
+    except (RuntimeError, MemoryError) as error:
+        if type(error).__name__ not in ("OutOfMemoryError", "MemoryError"):
+            raise
+        print("see2sound: error: not enough memory; choose smaller models, such as --preset small", file=sys.stderr)
+        return BAD_INPUT
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
@@ -150,15 +154,10 @@ def _run(arguments: argparse.Namespace) -> int:
     output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
     media.check_writable(output)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
-    fetch_missing(pipeline.names.values())
-    for card in (MODELS[name] for name in pipeline.names.values()):
-        if not card.commercial:
-            print(f"{card.name}: its licence ({card.licence}) forbids commercial use", file=sys.stderr)
-    seconds = pipeline.estimate_seconds(arguments.sources)
-    if seconds > effort.LONG_S:
-        print(f"this will take {effort.describe(seconds)} on this CPU", file=sys.stderr)
     with warnings.catch_warnings(), progress_bars() as tell:
-        warnings.simplefilter("ignore")  # what matters is among the scene's notes
+        warnings.simplefilter("ignore")  # the rest of what matters is among the scene's notes
+        warnings.filterwarnings("always", message="this will take|.* forbids commercial use")
+        warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
         scene = pipeline.run(
             arguments.photo,
             sources=arguments.sources,

@@ -29,10 +29,10 @@ def download(card: ModelCard) -> pathlib.Path:
         return downloads.fetch(card.source, path, size_mb=card.size_mb, sha256=card.sha256)
     if card.source != "codi":
         return downloads.hub_folder(card.source, FILES[card.task], size_mb=card.size_mb)
-    if not (path / "model_index.json").is_file():
+    if not all((path / name).is_file() for name in FILES["audio"]):
         raise FileNotFoundError(
-            f"no CoDi pipeline at {path}; make it from the published files with `see2sound convert`, which fetches "
-            "them (3.9 GB), or choose the audio model tiny-codi"
+            f"no whole CoDi pipeline at {path}; make it from the published files with `see2sound convert`, which "
+            "fetches them (3.9 GB), or choose the audio model tiny-codi"
         )
     return path
 
@@ -162,18 +162,29 @@ def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
         from see2sound_nb.tiny.codi import build_tiny_codi
 
         return build_tiny_codi().to(device)
+    pipe, _ = _load(card, lambda folder: (_codi(folder, half=device.startswith("cuda")), None))
+    if not device.startswith("cuda"):
+        return pipe.to(device)
+    if low_memory:
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        pipe.to(device).enable_cuda_graphs()
+    return pipe
+
+
+def _codi(folder: pathlib.Path, *, half: bool):
     import torch
+    from safetensors import safe_open
 
     from see2sound_nb.codi import CoDi
 
-    gpu = device.startswith("cuda")
-    pipe = CoDi.from_pretrained(download(card), torch_dtype=torch.float16 if gpu else torch.float32)
-    if gpu and low_memory:
-        pipe.enable_sequential_cpu_offload(device=device)
-        return pipe
-    pipe = pipe.to(device)
-    if gpu:
-        pipe.enable_cuda_graphs()
+    dtype = torch.float16 if half else torch.float32
+    pipe = CoDi.from_pretrained(folder, torch_dtype=dtype, use_safetensors=True)
+    for name in FILES["audio"][1:]:
+        with safe_open(folder / name, framework="pt") as file:
+            downloads.check_whole(
+                {"missing_keys": set(pipe.components[name.split("/")[0]].state_dict()) - {*file.keys()}}
+            )
     return pipe
 
 

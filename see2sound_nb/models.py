@@ -34,7 +34,11 @@ INVERSE_DEPTH, METRES = "inverse depth", "metres"
 FILES = {
     "segmentation": ("config.json", "model.safetensors"),
     "depth": ("config.json", "preprocessor_config.json", "model.safetensors"),
-    "audio": ("model_index.json",),
+    "audio": (
+        "model_index.json",
+        *(f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")),
+        *(f"{part}/model.safetensors" for part in ("vocoder", "image_encoder", "text_encoder")),
+    ),
 }
 
 

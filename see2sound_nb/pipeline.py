@@ -141,7 +141,7 @@ class See2Sound:
         UserWarning
             Before it starts, if it will take longer than a minute (`estimate_seconds`).
         """
-        _check_run(sources, select, geometry)
+        _check_run(sources, select, geometry, seed)
         tell = progress or (lambda step, done, total: None)
         notes: list[str] = []
         I = media.read_image(photo)
@@ -275,9 +275,11 @@ def _lift(M, R, D, kind, fov_deg, notes, *, metric=False):
     return positions_m, room.room_around(positions_m)
 
 
-def _check_run(sources: int, select: str, kind: str) -> None:
+def _check_run(sources: int, select: str, kind: str, seed: int) -> None:
     if not 1 <= sources <= MOST_SOURCES:
         raise ValueError(f"sources={sources} must lie in 1 to {MOST_SOURCES}; more cannot be told apart by ear")
+    if not 0 <= seed < 2**59:
+        raise ValueError(f"seed={seed} must lie in 0 to 2**59 - 1; choose another")
     if select not in ("sounds", "area"):
         raise ValueError(f"select={select!r} is unknown; choose 'sounds' or 'area'")
     if kind not in ("metric", "paper"):

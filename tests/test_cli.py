@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -141,15 +142,31 @@ def test_the_module_is_the_command():
     assert done.stdout.startswith("see2sound_nb ")
 
 
-def test_a_model_is_chosen_by_name_and_its_licence_is_said(capsys, monkeypatch):
+def test_models_are_chosen_by_name_and_what_matters_is_said(capsys, monkeypatch):
     chosen = {}
 
-    def note(**names):
-        chosen.update(names)
-        return See2Sound(**names)
+    class Warns:
+        def __init__(self, **names):
+            chosen.update(names)
 
-    monkeypatch.setattr(cli, "See2Sound", note)
-    monkeypatch.setattr(cli, "fetch_missing", lambda names: None)
-    assert cli.main(["no-photo.jpg", "--depth", "depth-pro", "--audio", "tiny-codi"]) == cli.BAD_INPUT
+        def run(self, *_, **__):
+            warnings.warn("this will take about 7 minutes on this CPU", stacklevel=1)
+            warnings.warn("depth-pro: its licence (Apple AMLR) forbids commercial use", stacklevel=1)
+            warnings.warn("of no interest", stacklevel=1)
+            raise ValueError("the end")
+
+    monkeypatch.setattr(cli, "See2Sound", Warns)
+    assert cli.main([str(demo_photo()), "--depth", "depth-pro", "--audio", "tiny-codi"]) == cli.BAD_INPUT
     assert chosen == {"preset": "tiny", "segmentation": None, "depth": "depth-pro", "audio": "tiny-codi"}
-    assert "depth-pro: its licence (Apple AMLR) forbids commercial use" in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == [
+        "this will take about 7 minutes on this CPU",
+        "depth-pro: its licence (Apple AMLR) forbids commercial use",
+    ]
+    assert "of no interest" not in said
+
+
+def test_too_little_memory_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
+    assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
+    assert "not enough memory; choose smaller models" in capsys.readouterr().err

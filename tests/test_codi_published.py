@@ -1,6 +1,7 @@
 """The published configuration on library parts, at a reduced size with random weights, and what users expect."""
 
 import copy
+from types import SimpleNamespace
 
 import accelerate
 import numpy as np
@@ -15,10 +16,12 @@ from diffusers import (
     LCMScheduler,
 )
 from diffusers.models.attention_processor import AttnProcessor2_0
+from safetensors.torch import load_file, save_file
 
+from see2sound_nb import loading
 from see2sound_nb.codi import CoDi, published, schedule
-from see2sound_nb.codi.loop import FADE_S
-from see2sound_nb.codi.unet import CoDiUNet, OneTokenAttention, can_be_captured, capture
+from see2sound_nb.codi.loop import FADE_S, as_loop
+from see2sound_nb.codi.unet import CoDiUNet, OneTokenAttention, capture, runs_itself
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,7 @@ def test_saved_and_loaded_it_is_the_same(pipe, photos, tmp_path):
     again = CoDi.from_pretrained(tmp_path)
     again.set_progress_bar_config(disable=True)
     assert isinstance(again.unet, CoDiUNet)
+    assert again.config.num_inference_steps == 50
     settings = dict(prompts="rain", seeds=[0, 1], num_inference_steps=2)
     np.testing.assert_allclose(again(photos, **settings), pipe(photos, **settings), atol=1e-6)
     assert pipe(photos, **settings).shape == again(photos, **settings).shape
@@ -155,17 +159,19 @@ def test_what_the_callback_returns_is_used(pipe):
     np.testing.assert_array_equal(one, two)
 
 
-def test_in_bfloat16_the_schedule_stays_in_float32(pipe):
+def test_in_bfloat16_the_schedule_stays_in_float32(pipe, monkeypatch):
     half = CoDi(**{**pipe.components, "unet": copy.deepcopy(pipe.unet).to(torch.bfloat16)})
     half.set_progress_bar_config(disable=True)
     types = []
+    step = half.scheduler.step
 
-    def look(pipe, step, time, tensors):
-        types.append(tensors["latents"].dtype)
-        return tensors
+    def look(predicted, time, latents, **options):
+        types.extend([predicted.dtype, latents.dtype])
+        return step(predicted, time, latents, **options)
 
-    sound = half(prompts="rain", seeds=[0], num_inference_steps=2, callback_on_step_end=look)
-    assert types == [torch.float32] * 2
+    monkeypatch.setattr(half.scheduler, "step", look)
+    sound = half(prompts="rain", seeds=[0], num_inference_steps=2)
+    assert types == [torch.float32] * 4
     assert np.isfinite(sound).all()
 
 
@@ -196,7 +202,7 @@ def test_offloaded_it_is_the_same(pipe, photos, offload, tmp_path):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a CUDA device")
 def test_a_graph_predicts_the_same_noise(pipe):
     unet = copy.deepcopy(pipe.unet).to("cuda", torch.float16)
-    assert can_be_captured(unet)
+    assert runs_itself(unet)
     with torch.no_grad():
         for batch in (2, 4):
             x = torch.randn(batch, 8, 32, 8, device="cuda", dtype=torch.float16)
@@ -207,8 +213,13 @@ def test_a_graph_predicts_the_same_noise(pipe):
                 torch.testing.assert_close(graph(*given), unet(*given).sample, atol=1e-2, rtol=1e-2)
 
 
-def test_a_unet_is_captured_only_where_it_stays_and_runs_itself(pipe):
-    assert not can_be_captured(pipe.unet)  # it is on the CPU
+def test_a_unet_that_something_else_runs_is_not_captured(pipe):
+    assert runs_itself(pipe.unet)
+    offloaded, compiled, cast = (copy.deepcopy(pipe.unet) for _ in range(3))
+    accelerate.cpu_offload(offloaded, torch.device("cpu"))
+    compiled.mid_block.compile()
+    cast.enable_layerwise_casting(storage_dtype=torch.float16, compute_dtype=torch.float32)
+    assert not any(runs_itself(unet) for unet in (offloaded, compiled, cast, torch.compile(pipe.unet)))
 
 
 @pytest.mark.parametrize("make", [EulerAncestralDiscreteScheduler, DDPMScheduler, LCMScheduler])
@@ -251,6 +262,10 @@ def test_a_sound_that_is_not_finite_is_refused(pipe):
 @pytest.mark.parametrize(("arguments", "words"), [
     (dict(seeds=0), "list of whole numbers"),
     (dict(seeds=[1.7]), "list of whole numbers"),
+    (dict(seeds=[2**64]), "list of whole numbers"),
+    (dict(seeds=[0], num_inference_steps=2000), "from 1 to 1000"),
+    (dict(seeds=[0], guidance_scale="7"), "guidance_scale '7'"),
+    (dict(seeds=[0], images=[np.zeros((0, 4, 3), np.uint8)]), "must be"),
     (dict(seeds=[0], num_inference_steps=2.5), "whole number"),
     (dict(seeds=[0], guidance_scale=float("nan")), "finite"),
     (dict(seeds=[0], image_weight=float("inf")), "finite"),
@@ -281,6 +296,63 @@ def test_a_callback_may_end_the_steps(pipe):
     settings = dict(prompts="rain", seeds=[0], num_inference_steps=5)
     sound = pipe(**settings, callback_on_step_end=stop, callback_on_step_end_tensor_inputs=[])
     assert seen == [0, 1]
-    assert sound.shape == pipe(**settings).shape  # and the next call runs to its end
+    again = []
+    pipe(**settings, callback_on_step_end=lambda pipe, step, time, tensors: again.append(step))
+    assert again == [0, 1, 2, 3, 4]  # the next call runs to its end
+    assert sound.shape == pipe(**settings).shape
     with pytest.raises(ValueError, match="prompt_embeds"):
         pipe(**settings, callback_on_step_end=stop, callback_on_step_end_tensor_inputs=["prompt_embeds"])
+
+
+def test_the_authors_way_takes_500_steps_unless_told(pipe, monkeypatch):
+    monkeypatch.setattr(pipe.unet, "forward", lambda x, *_: SimpleNamespace(sample=x))
+    seen = []
+    pipe(prompts="rain", seeds=[0], faithful=True, callback_on_step_end=lambda pipe, step, *_: seen.append(step))
+    assert len(seen) == 500
+
+
+def test_a_loud_wave_is_brought_below_full_scale(rng):
+    loop = as_loop(5 * rng.standard_normal((2, 3000)).astype(np.float32) + 1, 32)
+    np.testing.assert_allclose(np.abs(loop).max(axis=1), 0.95, rtol=1e-5)
+    np.testing.assert_allclose(loop.mean(axis=1), 0, atol=1e-6)
+
+
+@pytest.fixture
+def cached(pipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path))
+    pipe.save_pretrained(tmp_path / "codi")
+    return tmp_path / "codi"
+
+
+def test_a_pipeline_in_the_cache_is_loaded_by_name(cached, pipe):
+    loaded = loading.load_audio("codi")
+    loaded.set_progress_bar_config(disable=True)
+    settings = dict(prompts="rain", seeds=[0], num_inference_steps=2)
+    np.testing.assert_allclose(loaded(**settings), pipe(**settings), atol=1e-6)
+
+
+@pytest.mark.parametrize("part", ["vocoder", "text_encoder", "unet"])
+def test_a_pipeline_that_lacks_weights_is_refused(cached, part):
+    (path,) = (cached / part).glob("*.safetensors")
+    weights = load_file(path)
+    weights.pop(sorted(weights)[0])
+    save_file(weights, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="does not hold codi"):
+        loading.load_audio("codi")
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ValueError, match="does not hold codi"):
+        loading.load_audio("codi")
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="no whole CoDi"):
+        loading.load_audio("codi")
+
+
+@pytest.mark.parametrize("low_memory", [False, True])
+def test_on_a_gpu_it_is_in_half_precision_and_as_the_memory_asks(cached, monkeypatch, low_memory):
+    called = []
+    monkeypatch.setattr(CoDi, "to", lambda self, device: called.append(("to", device)) or self)
+    monkeypatch.setattr(CoDi, "enable_cuda_graphs", lambda self: called.append("graphs"))
+    monkeypatch.setattr(CoDi, "enable_sequential_cpu_offload", lambda self, device: called.append(("offload", device)))
+    loaded = loading.load_audio("codi", device="cuda:1", low_memory=low_memory)
+    assert loaded.unet.dtype == torch.float16
+    assert called == ([("offload", "cuda:1")] if low_memory else [("to", "cuda:1"), "graphs"])

@@ -15,7 +15,7 @@ import huggingface_hub
 import numpy as np
 import pytest
 
-from see2sound_nb import downloads
+from see2sound_nb import downloads, models
 
 FILE = np.random.default_rng(0).integers(0, 256, 3_000_000, np.uint8).tobytes()
 SHA256 = hashlib.sha256(FILE).hexdigest()
@@ -323,6 +323,11 @@ def test_what_is_in_the_hubs_own_cache_is_used(tmp_path, monkeypatch):
         downloads.hub_folder("me/model", files, size_mb=3, endpoint=NOWHERE)
     (snapshot / "half" / "model.bin").write_bytes(FILE)
     assert downloads.hub_folder("me/model", files, size_mb=3, endpoint=NOWHERE) == snapshot
+    monkeypatch.setitem(models.FILES, "depth", tuple(files))
+    monkeypatch.setitem(models.MODELS, "mine", models.ModelCard("mine", "depth", "MIT", 3, "me/model"))
+    (listed,) = (model for model in models.list_models() if model["name"] == "mine")
+    assert listed["here"] and listed["path"] == str(snapshot)
+    assert models.missing(["mine"]) == []
 
 
 def test_a_file_put_there_by_hand_is_used(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sect
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,19 +86,27 @@ def prompt_lists(prompts: str | Sequence[str | Sequence[str]], count: int, name:
     return lists
 
 
-def check_call(images, seeds, steps, scale) -> None:
-    """Raise ValueError if the arguments of a call do not fit together; they are those of `CoDi.__call__`."""
-    whole = not isinstance(seeds, str) and np.ndim(seeds) == 1 and all(int(s) == s >= 0 for s in seeds)
-    if not whole or len(seeds) == 0:
-        raise ValueError(f"seeds {seeds!r} must be a list of whole numbers from 0 on; give one for each sound")
+def check_call(images, seeds, steps, scale, most_steps: int) -> tuple[int, list[int]]:
+    """The steps and seeds of a call as whole numbers, or ValueError if its arguments do not fit together."""
+    try:
+        numbers = [operator.index(seed) for seed in seeds]
+    except TypeError:
+        numbers = []
+    if not numbers or min(numbers) < 0 or max(numbers) >= 2**63:
+        raise ValueError(f"seeds {seeds!r} must be a list of whole numbers from 0 to 2**63 - 1; give one a sound")
     if images is not None and (isinstance(images, np.ndarray) or not isinstance(images, Sequence)):
         raise ValueError(f"images is a {type(images).__name__}; give a list, of one picture perhaps")
-    if images is not None and len(images) != len(seeds):
-        raise ValueError(f"{len(images)} images and {len(seeds)} seeds were given; give one seed for each")
-    if steps != int(steps) or steps < 1:
-        raise ValueError(f"num_inference_steps {steps} must be a whole number from 1 on; use for example 50")
-    if not 0 <= scale < float("inf"):
-        raise ValueError(f"guidance_scale {scale} must be finite and not negative; use 1 for no guidance")
+    if images is not None and len(images) != len(numbers):
+        raise ValueError(f"{len(images)} images and {len(numbers)} seeds were given; give one seed for each")
+    try:
+        count = operator.index(steps)
+    except TypeError:
+        count = 0
+    if not 1 <= count <= most_steps:
+        raise ValueError(f"num_inference_steps {steps!r} must be a whole number from 1 to {most_steps}; try 50")
+    if not isinstance(scale, (int, float)) or not 0 <= scale < float("inf"):
+        raise ValueError(f"guidance_scale {scale!r} must be finite and not negative; use 1 for no guidance")
+    return count, numbers
 
 
 def square(picture, side: int):
@@ -179,7 +188,7 @@ def _picture(picture):
         return picture.convert("RGB")
     if not isinstance(picture, np.ndarray):
         raise ValueError(f"a {type(picture).__name__} is no picture; give PIL images or arrays (media.read_image)")
-    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
         raise ValueError(
             f"image of shape {picture.shape} and type {picture.dtype} must be (H, W, 3) uint8 "
             "from 0 to 255; scale or convert it"

@@ -20,7 +20,7 @@ from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.codi.conditioning import GREY, authors_square, check_call, mix_tokens, prompt_lists, square
 from see2sound_nb.codi.loop import FADE_S, as_loop
 from see2sound_nb.codi.schedule import AUTHORS_STEPS, STEPS, authors_ddim, cut_runaways
-from see2sound_nb.codi.unet import CoDiUNet, can_be_captured, capture, fold_cross_attention
+from see2sound_nb.codi.unet import CoDiUNet, capture, fold_cross_attention, runs_itself
 
 ensure_torchvision()
 from diffusers import AutoencoderKL, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision)
@@ -242,7 +242,7 @@ class CoDi(DiffusionPipeline):
         default = AUTHORS_STEPS if faithful else self.config.num_inference_steps
         steps = default if num_inference_steps is None else num_inference_steps
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
-        check_call(images, seeds, steps, scale)
+        steps, seeds = check_call(images, seeds, steps, scale, self.scheduler.config.num_train_timesteps)
         if not set(callback_on_step_end_tensor_inputs) <= set(self._callback_tensor_inputs):
             raise ValueError(
                 f"a callback is given {self._callback_tensor_inputs}, not {callback_on_step_end_tensor_inputs}"
@@ -265,7 +265,7 @@ class CoDi(DiffusionPipeline):
         return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
 
     def enable_cuda_graphs(self) -> None:
-        """Run the steps of a call as a CUDA graph (`unet.capture`) wherever `unet.can_be_captured`."""
+        """Run the steps of a call as a CUDA graph (`unet.capture`) on a CUDA device, where the U-Net `runs_itself`."""
         self._cuda_graphs = True
 
     def _nothing(self, images, prompts, negative, image_weight, text_weight) -> torch.Tensor:
@@ -303,7 +303,7 @@ class CoDi(DiffusionPipeline):
         return latents
 
     def _predictor(self, *inputs) -> Callable[..., torch.Tensor]:
-        if self._cuda_graphs and can_be_captured(self.unet):
+        if self._cuda_graphs and self.unet.device.type == "cuda" and runs_itself(self.unet):
             return capture(self.unet, *inputs)
         return lambda *given: self.unet(*given).sample
 

@@ -12,7 +12,7 @@ ensure_torchvision()
 import diffusers  # noqa: E402  (imports torchvision)
 
 #: The steps of DDIM in the See-2-Sound paper (its section "Audio generation"), and those of DPM-Solver++ that come
-#: as close to them as 200 steps of DDIM do: measured with benchmarks/solvers.py, see RESULTS.md there.
+#: about as close to them as 200 steps of DDIM do: measured with benchmarks/solvers.py, see RESULTS.md there.
 AUTHORS_STEPS, STEPS = 500, 50
 
 #: The published noise schedule.

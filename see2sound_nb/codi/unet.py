@@ -101,16 +101,19 @@ def capture(unet: torch.nn.Module, *inputs: torch.Tensor) -> Callable[..., torch
     """
     static = tuple(x.clone() for x in inputs)
     with torch.cuda.device(static[0].device):
+        before = torch.cuda.current_stream()
         aside = torch.cuda.Stream()
-        aside.wait_stream(torch.cuda.current_stream())
+        aside.wait_stream(before)
         with torch.cuda.stream(aside):  # libraries choose their kernels and take their memory before the capture
             unet(*static)
-        torch.cuda.current_stream().wait_stream(aside)
+        before.wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         try:
             with torch.cuda.graph(graph, stream=aside):
                 output = unet(*static).sample
         except RuntimeError as error:
+            torch.cuda.set_stream(before)  # a capture that fails may leave its own behind
+            torch.cuda.synchronize()
             warnings.warn(f"the U-Net runs without a CUDA graph, which is slower ({error})", stacklevel=2)
             return lambda *given: unet(*given).sample
 
@@ -123,9 +126,8 @@ def capture(unet: torch.nn.Module, *inputs: torch.Tensor) -> Callable[..., torch
     return replay
 
 
-def can_be_captured(unet: torch.nn.Module) -> bool:
-    """Whether a U-Net is on a CUDA device to stay, and nothing else, such as a compiler, decides how it runs."""
+def runs_itself(unet: torch.nn.Module) -> bool:
+    """Whether nothing else decides how a U-Net runs: no offloading, no compiler, no autocast."""
     hooked = any(hasattr(m, "_hf_hook") or hasattr(m, "_diffusers_hook") for m in unet.modules())
     compiled = hasattr(unet, "_orig_mod") or any(m._compiled_call_impl is not None for m in unet.modules())
-    on_cuda = next(unet.parameters()).device.type == "cuda"
-    return on_cuda and not (hooked or compiled or torch.is_autocast_enabled("cuda"))
+    return not (hooked or compiled or torch.is_autocast_enabled("cuda"))
