@@ -20,8 +20,9 @@ GFLOP_OF_A_PICTURE = {
     "depth-anything-v2-large": 1806,
     "depth-pro": 19_247,
 }
-#: SAM's encoder waits for memory, and more so the 3072 masks of its 1024 points: measured, as long as so many GFLOP.
-SAM_ENCODER_FACTOR, SAM_MASKS_GFLOP = 1.5, 18_000
+#: SAM's encoder waits for memory, and so do the 3072 masks of its 1024 points, which take as long as so many GFLOP:
+#: measured, see benchmarks/RESULTS.md.
+SAM_ENCODER_FACTOR, SAM_MASKS_GFLOP = 1.7, 17_000
 #: A run that takes longer than this, in seconds, says so before it starts.
 LONG_S = 60
 #: Work of one sound of CoDi in GFLOP: a step with guidance; the picture's encoding, the VAE and the vocoder.
