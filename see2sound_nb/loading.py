@@ -181,10 +181,9 @@ def _codi(folder: pathlib.Path, *, half: bool):
     dtype = torch.float16 if half else torch.float32
     pipe = CoDi.from_pretrained(folder, torch_dtype=dtype, use_safetensors=True)
     for name in FILES["audio"][1:]:
+        wanted = pipe.components[name.split("/")[0]].state_dict()
         with safe_open(folder / name, framework="pt") as file:
-            downloads.check_whole(
-                {"missing_keys": set(pipe.components[name.split("/")[0]].state_dict()) - {*file.keys()}}
-            )
+            downloads.check_whole({"missing_keys": wanted.keys() - set(file.keys())})
     return pipe
 
 
