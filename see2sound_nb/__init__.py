@@ -7,14 +7,18 @@
 
 from typing import Any
 
+from see2sound_nb.convolution import LiveMix
 from see2sound_nb.depth import estimate_depth
+from see2sound_nb.doppler import render_doppler
 from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
 from see2sound_nb.hrtf import HRTF, load_hrtf
+from see2sound_nb.ism import first_order, shoebox_rir
 from see2sound_nb.labels import describe_patches
 from see2sound_nb.loading import load_audio, load_depth, load_sam
 from see2sound_nb.machine import demo_photo, setup
 from see2sound_nb.media import read_image, write_wav
 from see2sound_nb.models import MODELS, PRESETS, list_models
+from see2sound_nb.moving import render_moving, render_path
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.players import Player
 from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
@@ -39,6 +43,7 @@ __all__ = [
     "MODELS",
     "PRESETS",
     "CoDi",
+    "LiveMix",
     "Player",
     "Room",
     "Scene",
@@ -53,6 +58,7 @@ __all__ = [
     "describe_patches",
     "directions",
     "estimate_depth",
+    "first_order",
     "image_sources",
     "impulse_responses",
     "largest_sources",
@@ -74,8 +80,12 @@ __all__ = [
     "polygons_from_contours",
     "read_image",
     "render_channels",
+    "render_doppler",
+    "render_moving",
+    "render_path",
     "room_around",
     "setup",
+    "shoebox_rir",
     "unit_vectors",
     "write_wav",
 ]

@@ -1,9 +1,42 @@
-"""How many cores torch may use for a stretch of work."""
+"""How many cores a stretch of work uses."""
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
-from collections.abc import Iterator
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+
+_worker = threading.local()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows do not tell
+        return os.cpu_count() or 1
+
+
+def run_in_threads(work: Callable[[int, int], object], count: int) -> None:
+    """Call ``work(first, last)`` so that it covers 0 to `count`, in as many threads as there are cores.
+
+    For work that lets go of the interpreter, as compiled loops do. Inside such a thread all goes on in that thread.
+    """
+    threads = 1 if getattr(_worker, "busy", False) else min(cores(), count)
+    if threads <= 1:
+        work(0, count)
+        return
+    edges = [count * part // threads for part in range(threads + 1)]
+    list(_pool(threads, os.getpid()).map(work, edges[:-1], edges[1:]))
+
+
+@functools.lru_cache(maxsize=4)
+def _pool(threads: int, process: int) -> concurrent.futures.ThreadPoolExecutor:
+    # One for each process: threads do not survive a fork.
+    return concurrent.futures.ThreadPoolExecutor(threads, initializer=lambda: setattr(_worker, "busy", True))
 
 
 @contextlib.contextmanager

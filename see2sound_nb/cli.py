@@ -31,6 +31,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("photo", help="a picture file")
     p.add_argument("-o", "--output", help="the WAV to write (default: the photo's name with .wav, here)")
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
+    p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
+    p.add_argument("--subtype", default="PCM_16", help=f"of the WAV: {', '.join(media.SUBTYPES)} (default: PCM_16)")
     p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")
     for task in TASKS:
         p.add_argument(
@@ -88,7 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RuntimeError, MemoryError) as error:
         if type(error).__name__ not in ("OutOfMemoryError", "MemoryError"):
             raise
-        print("see2sound: error: not enough memory; choose smaller models, such as --preset small", file=sys.stderr)
+        remedy = (
+            f"{error}" if type(error) is MemoryError and error.args else "choose smaller models, such as --preset small"
+        )
+        print(f"see2sound: error: not enough memory; {remedy}", file=sys.stderr)
         return BAD_INPUT
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -153,6 +158,9 @@ def _run(arguments: argparse.Namespace) -> int:
     check_layout(arguments.layout)
     output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
     media.check_writable(output)
+    media.check_subtype(arguments.subtype)
+    if arguments.sample_rate is not None:
+        media.check_sample_rate(arguments.sample_rate)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
     with warnings.catch_warnings(), progress_bars() as tell:
         warnings.simplefilter("ignore")  # the rest of what matters is among the scene's notes
@@ -168,20 +176,22 @@ def _run(arguments: argparse.Namespace) -> int:
             progress=tell,
         )
         tell("render", 0, 1)
-        scene.save(output, layout=arguments.layout)
+        scene.save(output, arguments.layout, subtype=arguments.subtype, sample_rate=arguments.sample_rate)
         tell("render", 1, 1)
+    gain_db = scene.gain_db(arguments.layout, sample_rate=arguments.sample_rate)
     if arguments.json:
         report = scene.report()
         report["output"] = {
             "path": str(output),
             "layout": arguments.layout,
             "channels": list(LAYOUTS[arguments.layout]),
-            "gain_db": round(scene.gain_db(arguments.layout), 2),
+            "sample_rate_hz": arguments.sample_rate or scene.sample_rate,
+            "gain_db": round(gain_db, 2),
         }
         print(json.dumps(report, indent=2))
     else:
         print(scene.describe())
         for note in scene.notes:
             print(f"Note: {note}")
-        print(f"{output}: {arguments.layout}, master gain {scene.gain_db(arguments.layout):+.1f} dB")
+        print(f"{output}: {arguments.layout}, master gain {gain_db:+.1f} dB")
     return 0

@@ -22,7 +22,16 @@ SHORTEST_SIDE_PX = 32
 MOST_PIXELS = 80_000_000
 
 #: Speaker masks of WAVE_FORMAT_EXTENSIBLE (Microsoft), 0 where channels are not speakers.
-CHANNEL_MASKS = {"stereo": 0x3, "binaural": 0x3, "5.1": 0x60F, "foa": 0x0}
+CHANNEL_MASKS = {
+    "stereo": 0x3, "binaural": 0x3, "5.1": 0x60F, "7.1.4": 0x2D63F,
+    "foa": 0x0, "hoa2": 0x0, "hoa3": 0x0, "hoa4": 0x0, "hoa5": 0x0,
+}  # fmt: skip
+#: Channels of each layout.
+CHANNELS = {
+    "stereo": 2, "binaural": 2, "5.1": 6, "7.1.4": 12, "foa": 4, "hoa2": 9, "hoa3": 16, "hoa4": 25, "hoa5": 36,
+}  # fmt: skip
+#: Lowest and highest sample rate of a WAV, in Hz.
+SAMPLE_RATES = (8000, 192000)
 #: Sample formats: bits a sample, and the code of the format (1 integers, 3 floats).
 SUBTYPES = {"PCM_16": (16, 1), "PCM_24": (24, 1), "FLOAT": (32, 3)}
 
@@ -153,6 +162,23 @@ def check_writable(path: str | os.PathLike) -> None:
         raise ValueError(f"folder {path.parent} is read-only, so {path.name} cannot be written; choose another")
 
 
+def check_sample_rate(sample_rate: int) -> int:
+    """Return `sample_rate`, or raise ValueError if it is not a whole number of Hz within `SAMPLE_RATES`."""
+    lowest, highest = SAMPLE_RATES
+    if not (lowest <= sample_rate <= highest and sample_rate == int(sample_rate)):
+        raise ValueError(
+            f"sample_rate={sample_rate} must be a whole number of Hz from {lowest} to {highest}; 48000 is usual"
+        )
+    return int(sample_rate)
+
+
+def check_subtype(subtype: str) -> str:
+    """Return `subtype`, or raise ValueError if it is not one of `SUBTYPES`."""
+    if subtype not in SUBTYPES:
+        raise ValueError(f"subtype {subtype!r} is unknown; choose one of {', '.join(SUBTYPES)}")
+    return subtype
+
+
 def write_wav(
     path: str | os.PathLike, audio: np.ndarray, sample_rate: int, *, layout: str = "stereo", subtype: str = "PCM_16"
 ) -> pathlib.Path:
@@ -165,9 +191,9 @@ def write_wav(
     audio : np.ndarray
         (n_ch, T) float, full scale 1.
     sample_rate : int
-        In Hz.
+        In Hz, 8000 to 192000.
     layout : str
-        Key of `CHANNEL_MASKS`.
+        Key of `CHANNEL_MASKS`; it says how many channels there must be.
     subtype : str
         ``"PCM_16"``, ``"PCM_24"`` or ``"FLOAT"``.
 
@@ -179,7 +205,8 @@ def write_wav(
     Raises
     ------
     ValueError
-        If a sample is NaN or beyond full scale, a name is unknown, or the file cannot be written.
+        If a sample is NaN or beyond full scale, a name is unknown, the number of channels or the sample rate does not
+        fit, or the file would be larger than 4 GB or cannot be written.
 
     Notes
     -----
@@ -189,14 +216,20 @@ def write_wav(
     """
     if layout not in CHANNEL_MASKS:
         raise ValueError(f"layout {layout!r} is unknown; choose one of {', '.join(CHANNEL_MASKS)}")
-    if subtype not in SUBTYPES:
-        raise ValueError(f"subtype {subtype!r} is unknown; choose one of {', '.join(SUBTYPES)}")
+    check_subtype(subtype)
+    sample_rate = check_sample_rate(sample_rate)
     audio = np.atleast_2d(np.asarray(audio))
+    if len(audio) != CHANNELS[layout]:
+        raise ValueError(f"the audio has {len(audio)} channels, {layout} has {CHANNELS[layout]}; choose another layout")
+    bits, code = SUBTYPES[subtype]
+    if audio.size * bits // 8 > 2**32 - 200:
+        raise ValueError(
+            f"the audio needs {audio.size * bits / 8e9:.1f} GB, a WAV holds at most 4.3 GB; cut it or choose fewer bits"
+        )
     peak = float(np.abs(audio).max(initial=0.0))
     if not peak <= 1.0:
         raise ValueError(f"the audio's peak is {peak}; it must be a number up to 1 (full scale): scale it down first")
     data = _samples(audio, subtype)
-    bits, code = SUBTYPES[subtype]
     channels, block = len(audio), len(audio) * bits // 8
     subformat = struct.pack("<HHIQ", code, 0, 0x00100000, 0x719B3800AA000080)
     fmt = struct.pack("<HHIIHHHHI", 0xFFFE, channels, sample_rate, sample_rate * block, block, bits, 22, bits,

@@ -1,29 +1,40 @@
 """From images of a source to loudspeakers and ears (section 4.3, Eq. 5).
 
-Every arrival is weighted by where it comes from: panned between the loudspeakers of 5.1 (ITU-R BS.775) or
-stereo, encoded into first-order Ambisonics (AmbiX), or filtered by a measured head. All is linear: sources
-add, and the full scene equals the sum of its sources.
+Every arrival is weighted by where it comes from: panned between the loudspeakers of 5.1, 7.1.4 or stereo (`panning`),
+encoded into Ambisonics of order 1 to 5 (`ambisonics`), or filtered by a measured head (`binaural`). All is linear:
+sources add, and the full scene equals the sum of its sources.
 
 Notebook: 00_start_here.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
-from see2sound_nb.geometry import directions
+from see2sound_nb._threads import cores, run_in_threads
+from see2sound_nb.binaural import binaural_responses
 from see2sound_nb.hrtf import HRTF, load_hrtf
-from see2sound_nb.room import SPEED_OF_SOUND_M_S, Room, image_sources, sum_of_arrivals
+from see2sound_nb.ism import arrivals, shoebox_rir, sum_of_arrivals
+from see2sound_nb.panning import LOUDSPEAKERS, pan, pan_stereo
+from see2sound_nb.room import LEAST_DISTANCE_M, Room
 
-#: Channels of each layout, in the order of the rows of a rendering.
+#: Channels of each layout, in the order of the rows of a rendering. Ambisonics ("foa", "hoa2" ... "hoa5") is AmbiX;
+#: from the second order on its channels have no names but their numbers.
 LAYOUTS = {
     "5.1": ("FL", "FR", "FC", "LFE", "SL", "SR"),
+    "7.1.4": ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR", "TFL", "TFR", "TBL", "TBR"),
     "stereo": ("L", "R"),
     "binaural": ("L", "R"),
     "foa": ("W", "Y", "Z", "X"),
+    **{f"hoa{order}": tuple(f"ACN{n}" for n in range((order + 1) ** 2)) for order in range(2, 6)},
 }
-#: Azimuths in degrees (positive to the left) of the five full-range loudspeakers, ITU-R BS.775-4.
-SPEAKERS_DEG = {"FL": 30.0, "FR": -30.0, "FC": 0.0, "SL": 110.0, "SR": -110.0}
+#: Order of the Ambisonics layouts.
+AMBISONIC_ORDERS = {"foa": 1, "hoa2": 2, "hoa3": 3, "hoa4": 4, "hoa5": 5}
+#: Azimuths in degrees (positive to the left) of the five full-range loudspeakers of 5.1.
+SPEAKERS_DEG = {name: float(azimuth) for name, (azimuth, _) in LOUDSPEAKERS["5.1"].items()}
 #: The LFE carries what is below this frequency; replay systems add 10 dB to it, so it is fed 10 dB less.
 LFE_CUTOFF_HZ, LFE_GAIN_DB = 120.0, -10.0
 #: The filter of the LFE rings on for so long after the last arrival.
@@ -39,78 +50,14 @@ def check_layout(layout: str) -> str:
     return layout
 
 
-def pan_5_1(vectors: np.ndarray) -> np.ndarray:
-    """Gains of the five full-range loudspeakers for arrivals from given directions.
-
-    Pairwise amplitude panning (VBAP, Pulkki 1997) between the two loudspeakers that enclose the azimuth; the
-    power of the gains is 1 for every direction. Elevation is ignored: the layout is flat.
-
-    Parameters
-    ----------
-    vectors : np.ndarray
-        (n, 3) float, towards the arrivals, listener's frame, of any length.
-
-    Returns
-    -------
-    np.ndarray
-        (n, 5) float64, FL, FR, FC, SL, SR.
-    """
-    names = ("FL", "FR", "FC", "SL", "SR")
-    azimuth = directions(vectors)[0]
-    gains = np.zeros((len(azimuth), 5))
-    ring = sorted(names, key=SPEAKERS_DEG.__getitem__)  # SR, FR, FC, FL, SL: from right to left
-    for first, second in zip(ring, ring[1:] + ring[:1]):
-        start = SPEAKERS_DEG[first]
-        arc = (SPEAKERS_DEG[second] - start) % 360
-        along = (azimuth - start) % 360
-        here = along < arc
-        pair = np.stack([np.sin(np.radians(arc - along[here])), np.sin(np.radians(along[here]))], axis=1)
-        pair /= np.linalg.norm(pair, axis=1, keepdims=True)
-        gains[here, names.index(first)], gains[here, names.index(second)] = pair.T
-    return gains
-
-
-def pan_stereo(vectors: np.ndarray) -> np.ndarray:
-    """Gains of two loudspeakers at +-30 degrees, with constant power.
-
-    The pan follows the sine of the lateral angle, so what is behind sounds where its mirror image in front
-    would; a source 30 degrees or more to the side comes from one loudspeaker alone.
-
-    Parameters
-    ----------
-    vectors : np.ndarray
-        (n, 3) float, towards the arrivals, listener's frame.
-
-    Returns
-    -------
-    np.ndarray
-        (n, 2) float64, L and R.
-    """
-    lateral = -vectors[:, 0] / np.linalg.norm(vectors, axis=1)  # sine of the angle to the left
-    pan = np.clip(lateral / np.sin(np.radians(30)), -1, 1)
-    angle = (1 - pan) * np.pi / 4
-    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
-
-
-def encode_foa(vectors: np.ndarray) -> np.ndarray:
-    """First-order Ambisonics gains in AmbiX order.
-
-    Parameters
-    ----------
-    vectors : np.ndarray
-        (n, 3) float, towards the arrivals, listener's frame.
-
-    Returns
-    -------
-    np.ndarray
-        (n, 4) float64: W, Y, Z, X (ACN order, SN3D): 1, then the direction cosines to the left, up and front.
-    """
-    right, front, up = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).T
-    return np.stack([np.ones_like(up), -right, up, front], axis=1)
-
-
 def impulse_responses(
-    room: Room, positions_m: np.ndarray, layout: str, *, sample_rate: int = 16000, hrtf: HRTF | None = None
+    room: Room,
+    positions_m: np.ndarray,
+    layout: str,
+    *,
+    sample_rate: int = 16000,
+    hrtf: HRTF | None = None,
+    head_yaw_deg: float = 0.0,
 ) -> np.ndarray:
     """Impulse responses from every source to every channel of a layout (Eq. 4).
 
@@ -122,11 +69,13 @@ def impulse_responses(
     positions_m : np.ndarray
         (N, 3) float, metres, listener's frame.
     layout : str
-        One of `LAYOUTS`.
+        One of `LAYOUTS`. In a room with microphones, 5.1 is what they hear.
     sample_rate : int
         In Hz.
     hrtf : HRTF, optional
         The head for ``"binaural"``, at the same sample rate; by default the shipped MIT KEMAR.
+    head_yaw_deg : float
+        The listener's head turned to the left, in degrees; for ``"binaural"`` alone.
 
     Returns
     -------
@@ -136,71 +85,96 @@ def impulse_responses(
     Raises
     ------
     ValueError
-        If the layout is unknown or a source is outside the room.
+        If the layout is unknown, a source is outside the room or nearer to the listener than `LEAST_DISTANCE_M`, or
+        a head is turned for another layout than ``"binaural"``.
 
     Notes
     -----
     Paper: section 4.3, Eq. 4. Notebook: 00_start_here.
     """
     check_layout(layout)
-    responses = []
-    for position in np.asarray(positions_m, dtype=np.float64).reshape(-1, 3):
-        images, reflection = image_sources(room, position)
-        if layout == "binaural":
-            responses.append(_binaural(images, reflection, hrtf or load_hrtf(sample_rate=sample_rate), sample_rate))
-        elif layout == "5.1" and room.microphones_m is not None:
-            responses.append(_microphones(images, reflection, room, sample_rate))
-        else:
-            responses.append(_panned(images, reflection, layout, sample_rate))
-    length = max(h.shape[-1] for h in responses)
-    return np.stack([np.pad(h, ((0, 0), (0, length - h.shape[-1]))) for h in responses]).astype(np.float32)
+    if head_yaw_deg and layout != "binaural":
+        raise ValueError(f"head_yaw_deg={head_yaw_deg} turns ears, and {layout} has none; render 'binaural'")
+    positions = np.asarray(positions_m, dtype=np.float64).reshape(-1, 3)
+    near = np.linalg.norm(positions, axis=1) < LEAST_DISTANCE_M
+    if near.any():
+        raise ValueError(
+            f"source at {positions[near][0].tolist()} m (listener's frame) is too near to the listener; it must be at "
+            f"least {LEAST_DISTANCE_M} m away"
+        )
+    sources = positions + room.listener_m
+    if layout in AMBISONIC_ORDERS or (layout == "5.1" and room.microphones_m is not None):
+        order = AMBISONIC_ORDERS.get(layout)
+        receivers = room.microphones_m if order is None else (room.listener_m,)
+        h = shoebox_rir(
+            room.size_m, sources, receivers, absorption=room.absorption, max_order=room.max_order,
+            sample_rate=sample_rate, ambisonic_order=order,
+        )  # fmt: skip
+        return h if order is None else h[:, 0]
+    if layout == "binaural":
+        head = hrtf or load_hrtf(sample_rate=sample_rate)
+        options: dict = dict(sample_rate=sample_rate, head_yaw_deg=head_yaw_deg)
+        return _stacked(_each(lambda source: binaural_responses(room, source, head, **options), sources))
+    responses = _each(lambda source: _panned(room, source, layout, sample_rate), sources)
+    if "LFE" not in LAYOUTS[layout]:
+        return _stacked(responses)
+    lfe = LAYOUTS[layout].index("LFE")
+    h = _stacked(responses, int(LFE_TAIL_S * sample_rate))
+    h[:, lfe] = low_pass(h[:, lfe], sample_rate) * 10 ** (LFE_GAIN_DB / 20)
+    return h
 
 
-def _panned(images: np.ndarray, reflection: np.ndarray, layout: str, sample_rate: int) -> np.ndarray:
-    distance = np.linalg.norm(images, axis=1)
-    gains = {"5.1": pan_5_1, "stereo": pan_stereo, "foa": encode_foa}[layout](images)
-    if layout == "5.1":  # the LFE's place holds the omnidirectional response until it is low-passed
-        gains = np.insert(gains, 3, 1.0, axis=1)
-    h = sum_of_arrivals(distance / SPEED_OF_SOUND_M_S, gains * (reflection / distance)[:, None], sample_rate)
-    if layout == "5.1":
-        h = np.pad(h, ((0, 0), (0, int(LFE_TAIL_S * sample_rate))))
-        h[3] = low_pass(h[3], sample_rate) * 10 ** (LFE_GAIN_DB / 20)
+def _panned(room: Room, source_m: np.ndarray, layout: str, sample_rate: int) -> np.ndarray:
+    """Responses (n_ch, L) of one source; the LFE's is omnidirectional and not yet low-passed."""
+    delays, amplitudes, vectors = arrivals(
+        room.size_m, source_m, room.listener_m, absorption=room.absorption, max_order=room.max_order
+    )
+    gains = np.empty((len(LAYOUTS[layout]), len(delays)), dtype=np.float32)  # channel by channel, as they are summed
+    if layout == "stereo":
+        np.multiply(pan_stereo(vectors).T, amplitudes, out=gains)
+    else:
+        lfe = LAYOUTS[layout].index("LFE")
+        full_range = pan(vectors, layout).T
+        np.multiply(full_range[:lfe], amplitudes, out=gains[:lfe])
+        gains[lfe] = amplitudes
+        np.multiply(full_range[lfe:], amplitudes, out=gains[lfe + 1 :])
+    return sum_of_arrivals(delays, gains.T, sample_rate)
+
+
+def _each(responses: Callable[[np.ndarray], np.ndarray], sources: np.ndarray) -> list[np.ndarray]:
+    """The responses of every source; many are shared out among the cores."""
+    done: list[np.ndarray] = [np.empty(0)] * len(sources)
+
+    def some(first: int, last: int) -> None:
+        done[first:last] = map(responses, sources[first:last])
+
+    if len(sources) < 2 * cores():  # one source after the other, each on all cores
+        some(0, len(sources))
+    else:
+        run_in_threads(some, len(sources))
+    return done
+
+
+def _stacked(responses: list[np.ndarray], tail: int = 0) -> np.ndarray:
+    longest = max(response.shape[1] for response in responses)
+    h = np.zeros((len(responses), len(responses[0]), longest + tail), dtype=np.float32)
+    for k, response in enumerate(responses):
+        h[k, :, : response.shape[1]] = response
     return h
 
 
 def low_pass(h: np.ndarray, sample_rate: int) -> np.ndarray:
     """The LFE's filter: a Butterworth low-pass of order 4 at `LFE_CUTOFF_HZ`, (..., L) in and out."""
-    from scipy.signal import butter, sosfilt
+    from scipy.signal import sosfilt
 
-    return sosfilt(butter(4, LFE_CUTOFF_HZ, fs=sample_rate, output="sos"), h)
-
-
-def _microphones(images: np.ndarray, reflection: np.ndarray, room: Room, sample_rate: int) -> np.ndarray:
-    channels = []
-    for microphone in np.asarray(room.microphones_m) - room.listener_m:
-        distance = np.linalg.norm(images - microphone, axis=1)
-        channels.append(
-            sum_of_arrivals(distance / SPEED_OF_SOUND_M_S, (reflection / distance)[:, None], sample_rate)[0]
-        )
-    length = max(map(len, channels))
-    return np.stack([np.pad(h, (0, length - len(h))) for h in channels])
+    return sosfilt(_lfe_sections(sample_rate), h)
 
 
-def _binaural(images: np.ndarray, reflection: np.ndarray, hrtf: HRTF, sample_rate: int) -> np.ndarray:
-    if hrtf.sample_rate != sample_rate:
-        raise ValueError(f"the HRTF is at {hrtf.sample_rate} Hz, the sound at {sample_rate} Hz; load it at that rate")
-    distance = np.linalg.norm(images, axis=1)
-    nearest, group = np.unique(hrtf.nearest(images), return_inverse=True)
-    length = int(distance.max() / SPEED_OF_SOUND_M_S * sample_rate) + 42 + hrtf.responses.shape[-1]
-    size = 1 << (length - 1).bit_length()
-    spectrum = np.zeros((2, size // 2 + 1), dtype=np.complex128)
-    for k, measured in enumerate(nearest):  # arrivals from one measured direction share one filter
-        these = group == k
-        arrivals = sum_of_arrivals(
-            distance[these] / SPEED_OF_SOUND_M_S, (reflection / distance)[these, None], sample_rate
-        )
-        spectrum += np.fft.rfft(arrivals[0], size) * np.fft.rfft(hrtf.responses[measured], size)
-    return np.fft.irfft(spectrum, size)[:, :length]
+@functools.cache
+def _lfe_sections(sample_rate: int) -> np.ndarray:
+    from scipy.signal import butter
+
+    return butter(4, LFE_CUTOFF_HZ, fs=sample_rate, output="sos")
 
 
 def render_channels(A: np.ndarray, h: np.ndarray) -> np.ndarray:

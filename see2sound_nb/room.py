@@ -12,13 +12,11 @@ import dataclasses
 
 import numpy as np
 
-#: Speed of sound in dry air of 20 degrees Celsius, in m/s.
-SPEED_OF_SOUND_M_S = 343.0
+from see2sound_nb.acoustics import eyring_rt60_s
+from see2sound_nb.ism import arrivals
+
 #: Sources closer to the ears than this are refused: 1/d grows without bound.
 LEAST_DISTANCE_M = 0.2
-#: Half length in samples of the windowed sinc that places an arrival between two samples.
-SINC_HALF_LENGTH = 40
-
 Vector = tuple[float, float, float]
 
 
@@ -32,8 +30,9 @@ class Room:
         (width, depth, height) in metres.
     listener_m : tuple of float
         The listener's ears in metres, room frame.
-    absorption : float
-        Share of the energy that a wall swallows, 0 (rigid) to 1 (open), the same for all walls and frequencies.
+    absorption : float or tuple of float
+        Share of the energy that a wall swallows, 0 (rigid) to 1 (open): one number for all walls, or six, for left,
+        right, back, front, floor and ceiling.
     max_order : int
         Most reflections that a path may have; 0 is the direct sound alone.
     microphones_m : tuple of tuple of float, optional
@@ -48,25 +47,26 @@ class Room:
 
     size_m: Vector
     listener_m: Vector
-    absorption: float = 0.5
+    absorption: float | tuple[float, ...] = 0.5
     max_order: int = 10
     microphones_m: tuple[Vector, ...] | None = None
 
     def __post_init__(self):
         if not all(np.isfinite(side) and side > 0 for side in self.size_m):
             raise ValueError(f"room size {self.size_m} m must be three positive numbers; enlarge it")
-        if not 0 <= self.absorption <= 1:
-            raise ValueError(f"absorption={self.absorption} must lie in 0 (rigid) to 1 (open); clip it")
+        walls = np.asarray(self.absorption, dtype=np.float64)
+        if walls.shape not in ((), (6,)) or not ((walls >= 0) & (walls <= 1)).all():
+            raise ValueError(
+                f"absorption={self.absorption} must lie in 0 (rigid) to 1 (open), one number or one for each of 6 walls"
+            )
         if self.max_order < 0:
             raise ValueError(f"max_order={self.max_order} must be at least 0; 0 is the direct sound alone")
         for point in (self.listener_m, *(self.microphones_m or ())):
             _check_inside("listener or microphone", point, self.size_m)
 
     def rt60_s(self) -> float:
-        """Reverberation time in seconds by Sabine's formula, 0.161 V / (alpha S); infinite for rigid walls."""
-        width, depth, height = self.size_m
-        area = 2 * (width * depth + width * height + depth * height)
-        return 0.161 * width * depth * height / (self.absorption * area) if self.absorption else float("inf")
+        """Reverberation time in seconds by Eyring's formula; infinite for rigid walls."""
+        return float(eyring_rt60_s(self.size_m, self.absorption))
 
 
 def _check_inside(what: str, point: Vector, size_m: Vector) -> None:
@@ -128,57 +128,17 @@ def image_sources(room: Room, position_m: np.ndarray) -> tuple[np.ndarray, np.nd
 
     Notes
     -----
-    Paper: section 4.3, Eq. 4. Allen and Berkley (1979). The images are pyroomacoustics' (Scheibler 2018).
-    Notebook: 00_start_here.
+    Paper: section 4.3, Eq. 4. Allen and Berkley (1979). Notebook: 05_image_sources.
     """
-    import pyroomacoustics as pra
-
     position = np.asarray(position_m, dtype=np.float64) + room.listener_m
     _check_inside("source", tuple(position), room.size_m)
     distance = float(np.linalg.norm(position_m))
     if distance < LEAST_DISTANCE_M:
         raise ValueError(f"source at {distance:.3f} m from the listener; it must be at least {LEAST_DISTANCE_M} m away")
-    shoebox = pra.ShoeBox(room.size_m, materials=pra.Material(room.absorption), max_order=room.max_order)
-    shoebox.add_source(position)
-    shoebox.add_microphone(room.listener_m)
-    shoebox.image_source_model()
-    source = shoebox.sources[0]
-    return source.images.T.astype(np.float64) - room.listener_m, source.damping[0].astype(np.float64)
-
-
-def sum_of_arrivals(delays_s: np.ndarray, amplitudes: np.ndarray, sample_rate: int) -> np.ndarray:
-    """h(t) = sum over m of alpha_m delta(t - tau_m), sampled (Eq. 4).
-
-    An arrival between two samples becomes a sinc under a Hann window of 81 samples, centred at the true
-    delay; time 0 is the moment of emission.
-
-    Parameters
-    ----------
-    delays_s : np.ndarray
-        (n,) float, tau_m in seconds.
-    amplitudes : np.ndarray
-        (n, C) float, alpha_m for each of C responses.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    np.ndarray
-        (C, L) float64, just long enough for the latest arrival.
-    """
-    delays = np.asarray(delays_s) * sample_rate
-    whole = np.floor(delays).astype(np.int64)
-    length = int(np.max(whole)) + SINC_HALF_LENGTH + 2
-    taps = np.arange(-SINC_HALF_LENGTH, SINC_HALF_LENGTH + 1)
-    offset = taps - (delays - whole)[:, None]  # (n, 81), in samples from the true delay
-    kernel = np.sinc(offset) * (0.5 + 0.5 * np.cos(np.pi * offset / (SINC_HALF_LENGTH + 1)))
-    index = whole[:, None] + taps
-    early = index >= 0  # the window's first half would begin before the emission for a very near source
-    responses = [
-        np.bincount(index[early], weights=(kernel * alpha[:, None])[early], minlength=length)
-        for alpha in np.asarray(amplitudes).T
-    ]
-    return np.stack(responses)
+    _, amplitudes, images = arrivals(
+        room.size_m, position, room.listener_m, absorption=room.absorption, max_order=room.max_order
+    )
+    return images, amplitudes * np.linalg.norm(images, axis=1)
 
 
 def paper_room(image_size: tuple[int, int]) -> tuple[Room, list[str]]:

@@ -70,36 +70,45 @@ class Scene:
     seed: int
     notes: list[str] = dataclasses.field(default_factory=list)
     metric_depth: bool = False
-    _responses: dict[str, np.ndarray] = dataclasses.field(default_factory=dict, init=False)
+    _responses: dict[tuple[str, int], np.ndarray] = dataclasses.field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
         names = ", ".join(source["label"] for source in self.labels)
         return f"Scene({len(self.labels)} sources: {names}; preset={self.preset!r}, geometry={self.geometry!r})"
 
-    def impulse_responses(self, layout: str = "5.1", *, hrtf: HRTF | None = None) -> np.ndarray:
+    def impulse_responses(
+        self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
+    ) -> np.ndarray:
         """Impulse responses h (N, n_ch, L) float32 from every source to every channel (Eq. 4).
 
-        See `render.impulse_responses`. With ``geometry="paper"`` the common silence at their start is cut.
+        See `render.impulse_responses`; `sample_rate` is the scene's own unless given. With ``geometry="paper"`` the
+        common silence at their start is cut.
         """
-        if hrtf is None and layout in self._responses:
-            return self._responses[layout]
-        h = render.impulse_responses(self.room, self.positions_m, layout, sample_rate=self.sample_rate, hrtf=hrtf)
+        rate = media.check_sample_rate(sample_rate or self.sample_rate)
+        if hrtf is None and (layout, rate) in self._responses:
+            return self._responses[layout, rate]
+        h = render.impulse_responses(self.room, self.positions_m, layout, sample_rate=rate, hrtf=hrtf)
         if self.geometry == "paper":
-            h = h[..., int(np.argmax(np.abs(h).max(axis=(0, 1)) > 0)) :]
+            peaks = np.abs(h).max(axis=(0, 1))
+            h = h[..., int(np.argmax(peaks > 1e-5 * peaks.max())) :]
         if hrtf is None:
-            self._responses[layout] = h
+            self._responses[layout, rate] = h
         return h
 
-    def render(self, layout: str = "5.1", *, hrtf: HRTF | None = None) -> np.ndarray:
+    def render(self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None) -> np.ndarray:
         """Render the scene for a layout, with one gain for all channels.
 
         Parameters
         ----------
         layout : str
-            ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"binaural"`` (left, right), ``"foa"`` (AmbiX: W, Y, Z, X) or
-            ``"stereo"``.
+            ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"7.1.4"``, ``"binaural"`` (left, right), ``"stereo"``, ``"foa"``
+            (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.LAYOUTS`.
         hrtf : HRTF, optional
-            Another head for ``"binaural"``, as from `load_hrtf`.
+            Another head for ``"binaural"``, as from `load_hrtf`, at the sample rate of the rendering.
+        sample_rate : int, optional
+            In Hz, 8000 to 192000; the scene's own (16000) unless given. The dry sounds are resampled and the room is
+            computed at that rate. The sounds hold nothing above half the scene's own rate, 8 kHz: no higher rate
+            adds to that.
 
         Returns
         -------
@@ -109,24 +118,34 @@ class Scene:
         Raises
         ------
         ValueError
-            If the layout is unknown.
+            If the layout is unknown or the sample rate out of range.
         """
-        phi, gain_db = self._mix(layout, hrtf)
+        phi, gain_db = self._mix(layout, hrtf, sample_rate)
         return (phi * 10 ** (gain_db / 20)).astype(np.float32)
 
-    def gain_db(self, layout: str = "5.1") -> float:
+    def gain_db(self, layout: str = "5.1", *, sample_rate: int | None = None) -> float:
         """The master gain in dB that `render` applies to every channel of a layout."""
-        return self._mix(layout, None)[1]
+        return self._mix(layout, None, sample_rate)[1]
 
-    def _mix(self, layout: str, hrtf: HRTF | None) -> tuple[np.ndarray, float]:
-        phi = render.render_channels(self.audio, self.impulse_responses(layout, hrtf=hrtf))
+    def _mix(self, layout: str, hrtf: HRTF | None, sample_rate: int | None) -> tuple[np.ndarray, float]:
+        h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=sample_rate)
+        phi = render.render_channels(resampled(self.audio, self.sample_rate, sample_rate or self.sample_rate), h)
         return phi, render.master_gain_db(phi)
 
-    def save(self, path: str | os.PathLike, layout: str = "5.1", *, subtype: str = "PCM_16") -> pathlib.Path:
-        """Render and write a WAV with the layout's channel mask; see `media.write_wav`."""
+    def save(
+        self,
+        path: str | os.PathLike,
+        layout: str = "5.1",
+        *,
+        subtype: str = "PCM_16",
+        sample_rate: int | None = None,
+    ) -> pathlib.Path:
+        """Render and write a WAV with the layout's channel mask; see `render` and `media.write_wav`."""
         render.check_layout(layout)
+        media.check_subtype(subtype)
         media.check_writable(path)
-        return media.write_wav(path, self.render(layout), self.sample_rate, layout=layout, subtype=subtype)
+        rate = media.check_sample_rate(sample_rate or self.sample_rate)
+        return media.write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
 
     def levels_db(self) -> np.ndarray:
         """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.
@@ -182,3 +201,25 @@ class Scene:
                 f"azimuth {azimuth:+.0f} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
             )
         return "\n".join(lines)
+
+
+def resampled(audio: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
+    """Sounds that loop without a seam at another sample rate, still without one.
+
+    Parameters
+    ----------
+    audio : np.ndarray
+        (..., T) float.
+    rate, new_rate : int
+        In Hz.
+
+    Returns
+    -------
+    np.ndarray
+        (..., T * new_rate / rate) float, its length rounded to whole samples.
+    """
+    if new_rate == rate:
+        return audio
+    from scipy.signal import resample
+
+    return resample(audio, round(audio.shape[-1] * new_rate / rate), axis=-1)

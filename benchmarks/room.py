@@ -1,0 +1,332 @@
+"""How long does the room take: ours beside pyroomacoustics, torchrir and rir-generator, in one run.
+
+    pip install -e ".[benchmarks]"
+    python benchmarks/room.py  # on Linux; about three minutes
+
+The work: a room of 8 x 6 x 3.5 m, absorption 0.2, 16 kHz, responses of 3 sources at 6 receivers. All sum the same
+images, |i| + |j| + |k| <= order, and each gets its room or scene built before the clock starts. The contestants take
+turns, and the fastest turn of each counts. Beside the times stands how far the responses are apart.
+
+After that: one dragged source, a source on a path, memory, and 1,000 rooms.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import numba
+import numpy as np
+from scipy.signal import fftconvolve
+
+from see2sound_nb.convolution import LiveMix
+from see2sound_nb.ism import shoebox_rir
+from see2sound_nb.ism.definition import LEAD
+from see2sound_nb.moving import render_moving
+
+SIZE_M = np.array([8.0, 6.0, 3.5])
+ABSORPTION = 0.2
+SAMPLE_RATE = 16000
+SOURCES_M = np.array([[2.0, 4.5, 1.5], [4.1, 5.2, 1.2], [6.3, 3.7, 1.9]])
+RECEIVERS_M = np.array([4.0, 2.0, 1.5]) + 0.1 * np.array(
+    [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
+)
+ORDERS = (3, 10, 17, 30, 50)
+SECONDS = 10.0  # of sound
+PATH = 300  # positions
+BLOCK = 320  # samples, 20 ms
+MOST_TURNS = 15
+PATIENCE_S = 2.5  # for all turns of one contestant
+
+Work = Callable[[], object]
+
+
+def main() -> None:
+    """Print all tables."""
+    if len(sys.argv) > 1:  # as a child: one measurement of memory
+        print(MEMORY[sys.argv[1]]())
+        return
+    describe()
+    responses()
+    drag()
+    path()
+    memory()
+
+
+def describe() -> None:
+    """Print what is measured, and on what."""
+    with open("/proc/cpuinfo") as file:
+        names = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
+    versions = [f"Python {platform.python_version()}"]
+    versions += [
+        f"{name} {version(name)}" for name in ("numpy", "numba", "pyroomacoustics", "torchrir", "rir-generator")
+    ]
+    print(f"{datetime.date.today()}, {names[0] if names else platform.processor()}, {os.cpu_count()} cores, ", end="")
+    print(f"{numba.get_num_threads()} threads for ours (but in the column of one thread); the others use theirs")
+    print(", ".join(versions))
+
+
+def version(name: str) -> str:
+    """The version of an installed package, or that it is not there."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def fastest_ms(contestants: dict[str, Work]) -> dict[str, float]:
+    """The fastest turn of each contestant in milliseconds; they take turns, the slow ones fewer."""
+    best, spent = dict.fromkeys(contestants, math.inf), dict.fromkeys(contestants, 0.0)
+    for _ in range(MOST_TURNS):
+        for name, work in contestants.items():
+            if spent[name] < PATIENCE_S:
+                start = time.perf_counter()
+                work()
+                taken = time.perf_counter() - start
+                best[name], spent[name] = min(best[name], 1e3 * taken), spent[name] + taken
+    return best
+
+
+# The contestants: each function returns the work to be timed. Its result is (S, R, L), or rows of unequal length.
+
+
+def ours(order: int, sources_m: np.ndarray = SOURCES_M, **options) -> Work:
+    """Ours on the CPU."""
+    room = dict(absorption=ABSORPTION, max_order=order, sample_rate=SAMPLE_RATE, device="cpu", **options)
+    return lambda: shoebox_rir(SIZE_M, sources_m, RECEIVERS_M, **room)
+
+
+def ours_one_thread(order: int) -> Work:
+    """Ours, without the second thread."""
+
+    def work():
+        threads = numba.get_num_threads()
+        numba.set_num_threads(1)
+        try:
+            return ours(order)()
+        finally:
+            numba.set_num_threads(threads)
+
+    return work
+
+
+def pyroomacoustics(order: int, sources_m: np.ndarray = SOURCES_M, high_pass: bool = False) -> Work:
+    """pyroomacoustics, whose high-pass of 10 Hz is on unless one says otherwise."""
+    import pyroomacoustics as pra
+
+    room = pra.ShoeBox(SIZE_M, fs=SAMPLE_RATE, materials=pra.Material(ABSORPTION), max_order=order)
+    for source in sources_m:
+        room.add_source(source)
+    room.add_microphone_array(RECEIVERS_M.T)
+
+    def work():
+        pra.constants.set("rir_hpf_enable", high_pass)
+        room.image_source_model()
+        room.compute_rir()
+        return [[room.rir[r][s] for r in range(len(RECEIVERS_M))] for s in range(len(sources_m))]
+
+    return work
+
+
+def torchrir(order: int, samples: int) -> Work:
+    """torchrir on the CPU: 1/d, time 0 is the emission."""
+    import torch
+    from torchrir import MicrophoneArray, Room, Source, StaticScene
+    from torchrir.config import SimulationConfig
+    from torchrir.sim import simulate
+
+    room = Room.shoebox(SIZE_M.tolist(), fs=SAMPLE_RATE, beta=[math.sqrt(1 - ABSORPTION)] * 6, dtype=torch.float32)
+    scene = StaticScene(
+        room=room,
+        sources=Source.from_positions(SOURCES_M.tolist(), dtype=torch.float32),
+        mics=MicrophoneArray.from_positions(RECEIVERS_M.tolist(), dtype=torch.float32),
+    )
+    config = SimulationConfig(max_order=order, nsample=samples, device="cpu")
+    return lambda: simulate(scene, config).rirs.numpy()
+
+
+def rir_generator(order: int, samples: int) -> Work:
+    """rir-generator without its high-pass: 1/(4 pi d), time 0 is the emission, a window of 8 ms of its own."""
+    import rir_generator
+
+    room = dict(c=343.0, fs=SAMPLE_RATE, r=RECEIVERS_M, L=SIZE_M, beta=[math.sqrt(1 - ABSORPTION)] * 6)
+    room.update(order=order, nsample=samples, hp_filter=False)
+    return lambda: np.stack([rir_generator.generate(s=source, **room).T for source in SOURCES_M])
+
+
+def apart(found, wanted, late: int = 0, scale: float = 1.0) -> float:
+    """The largest difference over the peak: `found` is brought `late` samples later and scaled."""
+    worst = 0.0
+    for rows, others in zip(found, wanted):
+        for row, other in zip(rows, others):
+            a = np.concatenate([np.zeros(late), scale * np.asarray(row, dtype=np.float64)])
+            length = max(len(a), len(other))
+            difference = np.pad(a, (0, length - len(a))) - np.pad(other, (0, length - len(other)))
+            worst = max(worst, float(np.abs(difference[late:]).max() / np.abs(other).max()))
+    return worst
+
+
+def responses() -> None:
+    """The table of responses."""
+    print(f"\nResponses of {len(SOURCES_M)} sources at {len(RECEIVERS_M)} receivers, milliseconds; hp: with high-pass")
+    names = ("ours", "ours, 1 thr", "ours, hp", "pyroom", "pyroom, hp", "torchrir", "rir-gen")
+    print(f"{'order (images)':<16}" + "".join(f"{name:>12}" for name in names))
+    rows = []
+    for order in ORDERS:
+        samples = ours(order)().shape[-1]
+        contestants = {
+            "ours": ours(order), "ours, 1 thr": ours_one_thread(order), "ours, hp": ours(order, high_pass=True),
+            "pyroom": pyroomacoustics(order), "pyroom, hp": pyroomacoustics(order, high_pass=True),
+        }  # fmt: skip
+        if version("torchrir") != "not installed":
+            contestants["torchrir"] = torchrir(order, samples)
+        if version("rir-generator") != "not installed":
+            contestants["rir-gen"] = rir_generator(order, samples)
+        for name in set(contestants) - {"torchrir", "rir-gen"}:
+            contestants[name]()  # warm
+        best = fastest_ms(contestants)
+        images = (2 * order + 1) * (2 * order**2 + 2 * order + 3) // 3
+        times = "".join(f"{best[name]:>12.3g}" if name in best else f"{'-':>12}" for name in names)
+        print(f"{f'{order} ({images:,})':<16}{times}", flush=True)
+        rows.append((order, best, agreement(order, contestants)))
+    print("\nHow many times as long as ours (hp against hp), and how far apart: largest difference over the peak of")
+    print("pyroomacoustics' response. Ours with its convention, its high-pass off and on; torchrir 40 samples later;")
+    print("rir-generator 40 samples later and times 4 pi.")
+    titles = ("pyroom", "1 thread", "pyroom, hp", "torchrir", "rir-gen", "| ours", "ours, hp", "torchrir", "rir-gen")
+    print(f"{'order':<6}" + "".join(f"{title:>11}" for title in titles))
+    for order, best, distance in rows:
+        pairs = (("pyroom", "ours"), ("pyroom", "ours, 1 thr"), ("pyroom, hp", "ours, hp"))
+        pairs += (("torchrir", "ours"), ("rir-gen", "ours"))
+        ratios = "".join(f"{best[a] / best[b]:>10.3g}x" if a in best else f"{'-':>11}" for a, b in pairs)
+        far = "".join(
+            f"{distance[name]:>11.1e}" if name in distance else f"{'-':>11}"
+            for name in ("ours", "ours, hp", "torchrir", "rir-gen")
+        )
+        print(f"{order:<6}{ratios}{far}")
+
+
+def agreement(order: int, contestants: dict[str, Work]) -> dict[str, float]:
+    """How far each is from pyroomacoustics; the slowest are compared up to order 30, to save the time."""
+    wanted = contestants["pyroom"]()
+    found = {"ours": apart(ours(order, convention="pyroomacoustics")(), wanted)}
+    high_passed = ours(order, convention="pyroomacoustics", high_pass=True)()
+    found["ours, hp"] = apart(high_passed, contestants["pyroom, hp"]())
+    if order <= 30:
+        for name, scale in (("torchrir", 1.0), ("rir-gen", 4 * math.pi)):
+            if name in contestants:
+                found[name] = apart(contestants[name](), wanted, LEAD, scale)
+    return found
+
+
+def drag() -> None:
+    """One source of three moves; the other two are kept."""
+    print(
+        f"\nOne dragged source of {len(SOURCES_M)}, 6 receivers, {SECONDS:g} s: its responses, its wet sound, the sum"
+    )
+    A = np.random.default_rng(0).standard_normal((len(SOURCES_M), int(SECONDS * SAMPLE_RATE))).astype(np.float32)
+    print(f"{'order':<8}{'ours':>12}{'pyroom + scipy':>18}{'ratio':>8}{'first 20 ms block':>22}")
+    for order in (17, 50):
+        mix = LiveMix(A, ours(order)())
+        others = np.random.default_rng(1).standard_normal((6, A.shape[1] + mix.dry.longest + LEAD)).astype(np.float32)
+        one, peer = ours(order, SOURCES_M[:1]), pyroomacoustics(order, SOURCES_M[:1])
+
+        def all_of_it(mix=mix, one=one):
+            return mix.move(0, one()[0])
+
+        def first_block(mix=mix, one=one):
+            return mix.first_block(0, one()[0], 1000, BLOCK)
+
+        def theirs(peer=peer, others=others):
+            for channel, h in zip(others, peer()[0]):
+                wet = fftconvolve(A[0], h.astype(np.float32))
+                wet += channel[: len(wet)]
+
+        contestants = {"ours": all_of_it, "block": first_block, "theirs": theirs}
+        for work in contestants.values():
+            work()
+        best = fastest_ms(contestants)
+        ratio = best["theirs"] / best["ours"]
+        print(f"{order:<8}{best['ours']:>9.2f} ms{best['theirs']:>15.1f} ms{ratio:>7.0f}x{best['block']:>19.2f} ms")
+
+
+def path() -> None:
+    """A source on a path."""
+    turn = np.linspace(0, 2 * np.pi, PATH)
+    positions_m = np.stack([4 + 2.5 * np.cos(turn), 3 + 2 * np.sin(turn), np.full(PATH, 1.2)], axis=1)
+    A = np.random.default_rng(0).standard_normal(int(SECONDS * SAMPLE_RATE)).astype(np.float32)
+    times_s = np.linspace(0, SECONDS, PATH)
+
+    def moving():
+        return render_moving(A, ours(17, positions_m)(), times_s, sample_rate=SAMPLE_RATE)
+
+    moving()
+    best = fastest_ms({"h": ours(17, positions_m), "all": moving})
+    print(
+        f"\nA source on a path, {PATH} positions in {SECONDS:g} s, 6 receivers, order 17: responses {best['h']:.0f} ms,"
+    )
+    print(f"with the crossfaded convolution {best['all']:.0f} ms: {1e3 * SECONDS / best['all']:.0f}x real time")
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held, in MB; not getrusage's, which starts from the parent's on Linux."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024 / 1e6
+
+
+def growth_of(make: Callable[[int], Work]) -> str:
+    """How much the peak grows from responses of order 1 to those of order 50."""
+    make(1)()
+    before = peak_mb()
+    result = make(50)()
+    return f"{peak_mb() - before:.0f} MB, of which the responses take {sum_of_bytes(result) / 1e6:.0f} MB"
+
+
+def sum_of_bytes(rows) -> int:
+    """Bytes of arrays in lists in lists."""
+    return rows.nbytes if isinstance(rows, np.ndarray) else sum(map(sum_of_bytes, rows))
+
+
+def stream() -> str:
+    """1,000 rooms one after the other: does the memory grow?"""
+    rng = np.random.default_rng(0)
+    start = time.perf_counter()
+    for count in range(1000):
+        size_m = rng.uniform([4, 4, 2.5], [10, 8, 4])
+        places = rng.uniform(0.5, size_m - 0.5, (3, 3))
+        shoebox_rir(size_m, places[:1], places[1:], absorption=rng.uniform(0.1, 0.5), max_order=17, device="cpu")
+        if count == 99:
+            before = peak_mb()
+    taken = time.perf_counter() - start
+    return f"{peak_mb() - before:.1f} MB after the first 100, {1e3 * taken:.0f} ms in all"
+
+
+MEMORY = {
+    "ours": lambda: growth_of(ours),
+    "pyroomacoustics": lambda: growth_of(pyroomacoustics),
+    "stream": stream,
+}
+
+
+def memory() -> None:
+    """Memory, each in a process of its own."""
+
+    def child(what: str) -> str:
+        return subprocess.run(
+            [sys.executable, __file__, what], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    print("\nMemory (peak of a process of its own)")
+    for name in ("ours", "pyroomacoustics"):
+        print(f"order 50, 3 x 6, {name}: grows by {child(name)}")
+    print(f"1,000 rooms of all sizes, 1 x 2, order 17, ours: grows by {child('stream')}")
+
+
+if __name__ == "__main__":
+    main()

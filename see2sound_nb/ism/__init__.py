@@ -1,0 +1,19 @@
+"""The image source engine: one definition, three implementations.
+
+- `definition`: what a response is, its tables, and `Problem`, one room in plain numbers.
+- `reference`: the definition in NumPy, to read and to compare with.
+- `cpu`: compiled for the CPU (numba).
+- `gpu`: a Triton kernel for CUDA.
+- `engine`: `shoebox_rir`, which checks what it is given and chooses who computes.
+"""
+
+from see2sound_nb.ism.engine import LEAST_DISTANCE_M, arrivals, first_order, shoebox_rir
+
+__all__ = ["LEAST_DISTANCE_M", "arrivals", "first_order", "shoebox_rir", "sum_of_arrivals"]
+
+
+def sum_of_arrivals(delays_s, gains, sample_rate):
+    """See `ism.cpu.sum_of_arrivals`."""
+    from see2sound_nb.ism.cpu import sum_of_arrivals
+
+    return sum_of_arrivals(delays_s, gains, sample_rate)

@@ -1,0 +1,470 @@
+"""The engine's door: checks what it is given, puts it into plain numbers, chooses who computes.
+
+Notebook: 05_image_sources.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import pathlib
+import sys
+
+import numpy as np
+
+from see2sound_nb.acoustics import (
+    SPEED_OF_SOUND_M_S,
+    absorption_for_rt60,
+    air_absorption_db_m,
+    eyring_rt60_s,
+    octave_bands_hz,
+    speed_of_sound_m_s,
+    sum_of_octave_bands,
+)
+from see2sound_nb.ism import reference
+from see2sound_nb.ism.definition import LEAD, Problem
+
+#: Sources closer to a receiver than this are refused: 1/d grows without bound.
+LEAST_DISTANCE_M = 0.01
+#: Corner and order of pyroomacoustics' high-pass, a Butterworth filter run forwards and backwards.
+HIGH_PASS_HZ, HIGH_PASS_ORDER = 10.0, 2
+#: Fewer arrivals than this are computed sooner than a GPU is reached.
+GPU_WORTH = 2_000_000
+DEVICES = ("auto", "cpu", "cuda", "reference")
+
+
+def shoebox_rir(
+    size_m,
+    sources_m,
+    receivers_m,
+    *,
+    absorption=None,
+    rt60_s=None,
+    max_order: int | None = None,
+    max_time_s: float | None = None,
+    lattice: str = "diamond",
+    sample_rate: float = 16000,
+    speed_m_s: float = SPEED_OF_SOUND_M_S,
+    temperature_c: float | None = None,
+    humidity_percent: float | None = None,
+    source_patterns=None,
+    receiver_patterns=None,
+    ambisonic_order: int | None = None,
+    jitter_m: float = 0.0,
+    seed: int = 0,
+    high_pass: bool = False,
+    convention: str = "emission",
+    device: str = "auto",
+) -> np.ndarray:
+    """Impulse responses of S sources at R receivers in a shoebox room, by the image source method.
+
+    The amplitude is 1 at 1 m in the open, 1/d at d metres; time 0 is the emission, so the direct sound peaks at d/c.
+    What is summed, exactly, says `ism.definition`.
+
+    Parameters
+    ----------
+    size_m : array_like
+        (3,) float, metres, or (B, 3) for a batch of rooms; the three position arrays then all have the axis B.
+    sources_m, receivers_m : array_like
+        (S, 3) and (R, 3) float, metres, room frame: origin in the corner left, back and below; x right, y forward,
+        z up.
+    absorption : array_like, optional
+        Share of the energy that a wall swallows, 0 to 1: one number, or (6,) for the walls x = 0, x = L_x, y = 0, ...,
+        or (bands, 6) or (bands, 1) for the octave bands of `acoustics.octave_bands_hz`. In a batch also (B, 6), (B, 1)
+        or (B, bands, 6).
+    rt60_s : float or array_like, optional
+        Instead of `absorption`: the reverberation time in seconds that equal walls shall give by Eyring's formula; in
+        a batch also (B,).
+    max_order : int, optional
+        Most reflections of a path; 0 is the direct sound alone.
+    max_time_s : float, optional
+        Latest arrival in seconds. With neither limit, the time in which the sound decays by 60 dB (Eyring).
+    lattice : str
+        ``"diamond"``: at most `max_order` reflections in all; ``"box"``: along each axis.
+    sample_rate : float
+        In Hz.
+    speed_m_s : float
+        Speed of sound in m/s; `temperature_c` (degrees Celsius), if given, decides it instead.
+    humidity_percent : float, optional
+        If given, the air absorbs as ISO 9613-1 says for this relative humidity (and 20 degrees, unless
+        `temperature_c` says otherwise), octave band by octave band.
+    source_patterns, receiver_patterns : array_like, optional
+        (S, 4) and (R, 4) or (4,) float: the gain towards a unit vector u is p[0] + p[1:] . u, see `first_order`.
+    ambisonic_order : int, optional
+        0 to 5: each receiver has (N + 1)^2 channels (AmbiX: ACN, SN3D; its front is y), each arrival encoded by its
+        direction. `receiver_patterns` are not allowed then.
+    jitter_m : float
+        Moves every image but the source by up to so many metres along each axis, against the sweeping echo of
+        perfect boxes (De Sena et al. 2015); 0.08 is pyroomacoustics' value.
+    seed : int
+        Of these moves.
+    high_pass : bool
+        pyroomacoustics' high-pass on each response: Butterworth, order 2, 10 Hz, forwards and backwards.
+    convention : str
+        ``"emission"``: time 0 is the emission. ``"pyroomacoustics"``: everything 40 samples later, as there.
+    device : str
+        ``"cpu"``, ``"cuda"`` (a Triton kernel), ``"reference"`` (NumPy, slow), or ``"auto"``: a GPU if there is one and
+        the work is worth it.
+
+    Returns
+    -------
+    np.ndarray
+        h, (S, R, L) float32, or (S, R, (N + 1)^2, L) with `ambisonic_order`; with the axis B in front for a batch.
+
+    Raises
+    ------
+    ValueError
+        If a position is outside its room or in a wall, a source nearer to a receiver than `LEAST_DISTANCE_M`, a number
+        out of its range or NaN, a shape wrong, or the walls rigid without a limit.
+    MemoryError
+        If the work needs more memory than there is, before it begins.
+
+    Notes
+    -----
+    Paper: section 4.3, Eq. 4. Allen and Berkley, "Image method for efficiently simulating small-room acoustics", J.
+    Acoust. Soc. Am. 65, 1979. Notebook: 05_image_sources.
+
+    Examples
+    --------
+    >>> h = shoebox_rir([6, 5, 3], [[1, 2, 1.5]], [[4.43, 2, 1.5]], absorption=0.3, max_order=0)
+    >>> int(h[0, 0].argmax())  # 3.43 m at 343 m/s and 16,000 samples a second
+    160
+    """
+    if device not in DEVICES:
+        raise ValueError(f"device {device!r} is unknown; choose one of {', '.join(DEVICES)}")
+    if convention not in ("emission", "pyroomacoustics"):
+        raise ValueError(f"convention {convention!r} is unknown; choose emission or pyroomacoustics")
+    places = (size_m, sources_m, receivers_m)
+    sizes, sources, receivers = (np.asarray(a, dtype=np.float64, order="C") for a in places)
+    batch = sizes.ndim == 2
+    if not batch:
+        sizes, sources, receivers = sizes[None], sources[None], receivers[None]
+    check_places(sizes, sources, receivers)
+    if not (sample_rate > 0 and math.isfinite(sample_rate)):
+        raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; speech has 16000")
+    if temperature_c is not None:
+        speed_m_s = speed_of_sound_m_s(temperature_c)
+    if not (speed_m_s > 0 and math.isfinite(speed_m_s)):
+        raise ValueError(f"speed_m_s={speed_m_s} must be a positive number of m/s; air has about 343")
+    alpha = wall_absorption(sizes, absorption, rt60_s, batch, speed_m_s)
+    air_np_m = [0.0]
+    if humidity_percent is not None:
+        celsius = 20.0 if temperature_c is None else temperature_c
+        swallowed = air_absorption_db_m(
+            octave_bands_hz(sample_rate), temperature_c=celsius, humidity_percent=humidity_percent
+        )
+        air_np_m = (swallowed / (20 * math.log10(math.e))).tolist()
+    bands = max(alpha.shape[1], len(air_np_m))
+    if bands > 1 and (expected := len(octave_bands_hz(sample_rate))) != bands:
+        raise ValueError(
+            f"absorption is given for {bands} octave bands; at {sample_rate} Hz there are {expected}, from 125 Hz up"
+        )
+    reach, order, farthest = limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s)
+    patterns = (
+        first_order_rows(source_patterns, sources.shape[1], "source_patterns"),
+        first_order_rows(receiver_patterns, receivers.shape[1], "receiver_patterns"),
+    )
+    encoded = -1 if ambisonic_order is None else ambisonic_order
+    if encoded not in range(-1, 6):
+        raise ValueError(f"ambisonic_order={ambisonic_order} must be a whole number from 0 to 5, or None")
+    if encoded >= 0 and receiver_patterns is not None:
+        raise ValueError("receiver_patterns and ambisonic_order exclude each other; leave one out")
+    if not (jitter_m >= 0 and math.isfinite(jitter_m)):
+        raise ValueError(f"jitter_m={jitter_m} must be a number of metres from 0 up; 0.08 is common")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed={seed} must lie in 0 to 2^32 - 1")
+    lead = LEAD if high_pass or convention == "pyroomacoustics" else 0
+    reflection = np.sqrt(1.0 - alpha)
+    rows = [
+        [
+            Problem(
+                size_m=sizes[b],
+                sources_m=sources[b],
+                receivers_m=receivers[b],
+                reflection=reflection[b, min(band, reflection.shape[1] - 1)],
+                reach=reach[b],
+                order=order[b],
+                farthest_m=farthest[b],
+                sample_rate=float(sample_rate),
+                speed_m_s=float(speed_m_s),
+                air_np_m=air_np_m[min(band, len(air_np_m) - 1)],
+                source_patterns=patterns[0],
+                receiver_patterns=patterns[1],
+                ambisonic_order=encoded,
+                jitter_m=float(jitter_m),
+                seed=int(seed),
+                lead=lead,
+            )
+            for b in range(len(sizes))
+        ]
+        for band in range(bands)
+    ]
+    check_memory(rows[0])
+    compute = implementation(device, rows[0])
+    responses = [compute(problems) for problems in rows]
+    h = responses[0] if bands == 1 else sum_of_octave_bands(np.stack(responses), sample_rate)
+    if high_pass:
+        h = _high_passed(h, rows[0])
+    if lead and convention == "emission":
+        h = np.ascontiguousarray(h[..., LEAD:])
+    if encoded < 0:
+        h = h[:, :, :, 0]
+    return h if batch else h[0]
+
+
+def first_order(direction, p: float = 0.5) -> np.ndarray:
+    """The pattern p + (1 - p) cos(angle): omnidirectional 1, cardioid 0.5, hypercardioid 0.25, figure of eight 0.
+
+    Parameters
+    ----------
+    direction : array_like
+        (..., 3) float, where the pattern points to, room frame, of any length.
+    p : float
+        Share of the pressure, 0 to 1.
+
+    Returns
+    -------
+    np.ndarray
+        (..., 4) float64, for `source_patterns` or `receiver_patterns` of `shoebox_rir`.
+
+    Raises
+    ------
+    ValueError
+        If p is not in 0 to 1 or the direction has no length.
+
+    Examples
+    --------
+    >>> first_order([0, 1, 0]).tolist()  # a cardioid that looks forward
+    [0.5, 0.0, 0.5, 0.0]
+    """
+    axis = np.asarray(direction, dtype=np.float64)
+    length = np.linalg.norm(axis, axis=-1, keepdims=True)
+    if not 0 <= p <= 1:
+        raise ValueError(f"p={p} must lie in 0 (figure of eight) to 1 (omnidirectional)")
+    if not np.all(length > 0):
+        raise ValueError(f"direction={direction} must be finite and have a length; (0, 1, 0) points forward")
+    return np.concatenate([np.full_like(length, p), (1 - p) * axis / length], axis=-1)
+
+
+def check_places(sizes: np.ndarray, sources: np.ndarray, receivers: np.ndarray) -> None:
+    """Raise ValueError unless all of (B, S, 3) and (B, R, 3) are inside the rooms (B, 3) and apart from each other."""
+    shapes = f"size_m {sizes.shape}, sources_m {sources.shape}, receivers_m {receivers.shape}"
+    if sizes.ndim != 2 or sources.ndim != 3 or receivers.ndim != 3:
+        raise ValueError(f"shapes with the batch axis are {shapes}; give (3,), (S, 3), (R, 3) or each with B in front")
+    same = len(sizes) == len(sources) == len(receivers)
+    if not (same and sizes.shape[1] == sources.shape[2] == receivers.shape[2] == 3 and sources.size and receivers.size):
+        raise ValueError(
+            f"shapes with the batch axis are {shapes}; the last axis must be 3, the first equal, none empty"
+        )
+    if not ((sizes > 0) & (sizes < np.inf)).all():
+        raise ValueError(f"size_m={sizes.squeeze().tolist()} must be positive and finite metres; enlarge the room")
+    from see2sound_nb.ism import cpu  # here and below, not above: numba takes seconds to import
+
+    fault, b, k, r = cpu.misplaced(sizes, sources, receivers, LEAST_DISTANCE_M)
+    if fault == cpu.TOO_CLOSE:
+        raise ValueError(
+            f"source {k} at {_text(sources[b, k])} m and receiver {r} at {_text(receivers[b, r])} m are "
+            f"{np.linalg.norm(sources[b, k] - receivers[b, r]):.4f} m apart; "
+            f"move one, {LEAST_DISTANCE_M} m is the least"
+        )
+    if fault != cpu.WELL_PLACED:
+        what, place = ("source", sources[b, k]) if fault == cpu.SOURCE_OUTSIDE else ("receiver", receivers[b, k])
+        raise ValueError(
+            f"{what} {k} at {_text(place)} m lies outside the room of {_text(sizes[b])} m or in its wall; "
+            "move it inside or enlarge the room"
+        )
+
+
+def _text(point) -> str:
+    return "(" + ", ".join(f"{value:.4g}" for value in point) + ")"
+
+
+def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) -> np.ndarray:
+    """The absorption (B, bands, 6) that `shoebox_rir` was asked for."""
+    rooms = len(sizes)
+    if (absorption is None) == (rt60_s is None):
+        raise ValueError(f"absorption={absorption} and rt60_s={rt60_s}: give exactly one of the two")
+    if rt60_s is not None:
+        times = np.broadcast_to(np.asarray(rt60_s, dtype=np.float64), (rooms,))
+        alpha = np.array([absorption_for_rt60(size, t, speed_m_s=speed_m_s) for size, t in zip(sizes, times)])
+        return np.repeat(alpha[:, None, None], 6, axis=2)
+    alpha = np.asarray(absorption, dtype=np.float64)
+    if not ((alpha >= 0) & (alpha <= 1)).all():
+        raise ValueError(f"absorption={np.asarray(absorption).tolist()} must lie in 0 (rigid) to 1 (open); clip it")
+    if alpha.ndim == 0:
+        return np.full((rooms, 1, 6), alpha)
+    given = alpha.shape
+    if alpha.ndim == 1:
+        alpha = alpha.reshape(1, 1, -1)
+    elif alpha.ndim == 2:
+        alpha = alpha[:, None] if batch else alpha[None]
+    if alpha.ndim != 3 or alpha.shape[2] not in (1, 6) or alpha.shape[0] not in (1, rooms):
+        raise ValueError(
+            f"absorption has the shape {given}; give a number, (6,) for the walls, or (bands, 6), "
+            "and B in front in a batch"
+        )
+    return np.broadcast_to(alpha, (rooms, alpha.shape[1], 6))
+
+
+def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
+    """Reach (B, 3) int64, order (B,) and farthest distance (B,) in metres of the lattices; see `Problem`."""
+    if lattice not in ("diamond", "box"):
+        raise ValueError(f"lattice {lattice!r} is unknown; choose diamond or box")
+    if max_order is not None and (max_order < 0 or max_order != int(max_order)):
+        raise ValueError(f"max_order={max_order} must be a whole number from 0 up; 0 is the direct sound alone")
+    if max_time_s is not None and not (max_time_s > 0 and math.isfinite(max_time_s)):
+        raise ValueError(f"max_time_s={max_time_s} must be a positive number of seconds")
+    rooms = len(sizes)
+    farthest = np.full(rooms, np.inf if max_time_s is None else max_time_s * speed_m_s)
+    if max_order is None and max_time_s is None:
+        decay = [float(np.max(eyring_rt60_s(size, a, speed_m_s=speed_m_s))) for size, a in zip(sizes, alpha)]
+        if math.inf in decay:
+            raise ValueError("rigid walls (absorption 0) never let the sound decay; give max_order or max_time_s")
+        farthest = np.maximum(np.array(decay) * speed_m_s, np.linalg.norm(sizes, axis=1))
+    if max_order is None:
+        reach = np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1
+        order = [int(n) for n in reach.sum(axis=1)]
+    else:
+        reach = np.full((rooms, 3), int(max_order), dtype=np.int64)
+        order = [int(max_order) if lattice == "diamond" else 3 * int(max_order)] * rooms
+        if max_time_s is not None:
+            reach = np.minimum(reach, np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1)
+    return reach, order, [float(f) for f in farthest]
+
+
+def first_order_rows(patterns, count: int, name: str) -> np.ndarray:
+    """Patterns as (count, 4) float64; all round where None."""
+    if patterns is None:
+        return _all_round(count)
+    rows = np.asarray(patterns, dtype=np.float64)
+    if rows.shape not in ((4,), (count, 4)) or not np.isfinite(rows).all():
+        raise ValueError(
+            f"{name} has the shape {rows.shape}; give finite numbers (4,) or ({count}, 4), see first_order"
+        )
+    return np.array(np.broadcast_to(rows, (count, 4)))
+
+
+@functools.lru_cache(maxsize=64)
+def _all_round(count: int) -> np.ndarray:
+    return np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (count, 1))
+
+
+def check_memory(problems: list[Problem]) -> None:
+    """Raise MemoryError if the responses and the images of one source do not fit into the memory that is free."""
+    p = problems[0]
+    responses = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels
+    samples = max(q.most_samples for q in problems)
+    images = max(q.images for q in problems)
+    per_image = 8 + (32 + 4 * p.channels if p.ambisonic_order >= 0 else 0)
+    needed = 4 * responses * samples + 2 * images * per_image
+    if needed < 100e6:
+        return
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if needed > 0.9 * free:
+        raise MemoryError(
+            f"{images:,} images and {responses:,} responses of {samples:,} samples need "
+            f"{needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; lower max_order or max_time_s, or split the work"
+        )
+
+
+def implementation(device: str, problems: list[Problem]):
+    """The function that computes a list of problems, one for each room, as (B, S, R, C, L)."""
+    p = problems[0]
+    if device == "auto":
+        work = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels * p.images
+        device = "cuda" if work > GPU_WORTH and cuda_is_there() else "cpu"
+    if device == "cuda":
+        from see2sound_nb.ism import gpu
+
+        return gpu.responses
+    from see2sound_nb.ism import cpu
+
+    return functools.partial(_one_by_one, cpu.responses if device == "cpu" else reference.responses)
+
+
+def _one_by_one(compute, problems: list[Problem]) -> np.ndarray:
+    if len(problems) == 1:
+        return compute(problems[0])[None]
+    rooms = [compute(problem) for problem in problems]
+    h = np.zeros((len(rooms), *rooms[0].shape[:-1], max(room.shape[-1] for room in rooms)), dtype=np.float32)
+    for b, room in enumerate(rooms):
+        h[b, ..., : room.shape[-1]] = room
+    return h
+
+
+@functools.lru_cache(maxsize=1)
+def cuda_is_there() -> bool:
+    """Whether torch finds an NVIDIA GPU; torch is only imported where a driver is, since that takes seconds."""
+    driver = any(pathlib.Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
+    if not (driver or "torch" in sys.modules):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _high_passed(h: np.ndarray, problems: list[Problem]) -> np.ndarray:
+    # Each response at its own length, as pyroomacoustics has it: the filter runs backwards from the end.
+    from scipy.signal import butter, sosfiltfilt
+
+    from see2sound_nb.ism import cpu
+
+    sos = butter(HIGH_PASS_ORDER, HIGH_PASS_HZ, btype="highpass", fs=problems[0].sample_rate, output="sos")
+    out = np.zeros_like(h)
+    for b, problem in enumerate(problems):
+        for (s, r), length in np.ndenumerate(cpu.response_lengths(problem)):
+            out[b, s, r, :, :length] = sosfiltfilt(sos, h[b, s, r, :, :length].astype(np.float64), axis=-1)
+    return out
+
+
+def arrivals(
+    size_m, source_m, receiver_m, *, absorption, max_order: int, speed_m_s: float = SPEED_OF_SOUND_M_S
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The images of one source as one receiver hears them: tau_m and alpha_m of Eq. 4, and where they come from.
+
+    Parameters
+    ----------
+    size_m, source_m, receiver_m : array_like
+        (3,) float each, metres, room frame.
+    absorption, max_order, speed_m_s
+        As in `shoebox_rir`; the absorption a number or (6,).
+
+    Returns
+    -------
+    delays_s : np.ndarray
+        (n,) float64, tau_m in seconds.
+    amplitudes : np.ndarray
+        (n,) float64, alpha_m: the product of the reflections over the distance.
+    vectors_m : np.ndarray
+        (n, 3) float64, metres, from the receiver to the images.
+
+    Raises
+    ------
+    ValueError
+        As `shoebox_rir`.
+
+    Notes
+    -----
+    Paper: section 4.3, Eq. 4. Notebook: 05_image_sources.
+    """
+    from see2sound_nb.ism import cpu
+
+    places = (np.asarray(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
+    sizes, sources, receivers = (place[None] for place in places)
+    sources, receivers = sources[:, None], receivers[:, None]
+    check_places(sizes, sources, receivers)
+    alpha = wall_absorption(sizes, absorption, None, False, speed_m_s)
+    if alpha.shape[1] > 1:
+        raise ValueError(
+            f"absorption is given for {alpha.shape[1]} octave bands; arrivals take a number or (6,): choose one band"
+        )
+    reach, order, farthest = limits(sizes, alpha, max_order, None, "diamond", speed_m_s)
+    all_round = first_order_rows(None, 1, "")
+    problem = Problem(
+        sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0], 1.0,
+        float(speed_m_s), 0.0, all_round, all_round, 0, 0.0, 0, 0,
+    )  # fmt: skip
+    distance, amplitudes, towards = cpu.arrivals(problem, problem.images)
+    return distance / speed_m_s, amplitudes, towards * distance[:, None]
