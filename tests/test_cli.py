@@ -38,12 +38,14 @@ def test_writes_a_wav_and_a_report(tmp_path, capsys):
 
 
 def test_prints_what_it_heard(tmp_path, capsys):
-    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--layout", "foa", "--sources", "1"]) == 0
+    form = ["--layout", "7.1.4", "--sample-rate", "48000", "--subtype", "PCM_24"]
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), *form, "--sources", "1"]) == 0
     text = capsys.readouterr().out
     assert "azimuth" in text
     assert "m away" in text
     assert "master gain" in text
-    assert soundfile.info(tmp_path / "a.wav").channels == 4
+    info = soundfile.info(tmp_path / "a.wav")
+    assert (info.channels, info.samplerate, info.subtype) == (12, 48000, "PCM_24")
 
 
 def bad_photo(folder, kind):
@@ -80,6 +82,8 @@ def test_a_bad_photo_is_one_line_and_exit_code_2(tmp_path, capsys, kind):
         (["--preset", "huge"], "huge"),
         (["-o", "nowhere/a.wav"], "nowhere"),
         (["--geometry", "flat"], "flat"),
+        (["--sample-rate", "4000"], "sample_rate=4000"),
+        (["--subtype", "MP3"], "MP3"),
     ],
 )
 def test_bad_options_are_named(tmp_path, capsys, monkeypatch, options, message):
@@ -170,3 +174,6 @@ def test_too_little_memory_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
     assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
     assert "not enough memory; choose smaller models" in capsys.readouterr().err
+    monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError("lower max_order")))
+    assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
+    assert "not enough memory; lower max_order" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyroomacoustics
 import pytest
 import torch
 import triton
@@ -152,6 +153,24 @@ def test_a_long_response_is_as_exact_late_as_early(gpu, rng):
     assert np.abs(ours - theirs).max() < 3 * gpu.tolerance * np.abs(theirs).max()
 
 
+def test_a_room_is_pyroomacoustics(gpu, rng):
+    room = problem(rng, (8.0, 6.0, 3.5), order=8, lead=40, reflection=np.full(6, np.sqrt(0.8)))
+    theirs = pyroomacoustics.ShoeBox(
+        room.size_m, fs=16000, materials=pyroomacoustics.Material(0.2), max_order=room.order
+    )
+    theirs.add_source(room.sources_m[0])
+    theirs.add_microphone_array(room.receivers_m.T)
+    before = pyroomacoustics.constants.get("rir_hpf_enable")
+    pyroomacoustics.constants.set("rir_hpf_enable", False)
+    try:
+        theirs.compute_rir()
+    finally:
+        pyroomacoustics.constants.set("rir_hpf_enable", before)
+    for ours, (rir,) in zip(gpu.responses([room])[0, 0, :, 0], theirs.rir):
+        assert np.abs(ours[: len(rir)] - rir).max() < gpu.tolerance * np.abs(rir).max()
+        assert not ours[len(rir) :].any()
+
+
 def test_portions_make_no_difference(gpu, rng, monkeypatch):
     rooms = [problem(rng, receivers=3, order=2) for _ in range(2)]
     at_once = gpu.responses(rooms)
@@ -231,10 +250,12 @@ def test_without_triton_the_error_says_what_to_do(monkeypatch):
 
 
 ADD_IMAGES = dict(
-    singles="*fp32", doubles="*fp64", lattice="*i16", points="i32", table="*fp32", norms="*fp32", moments="*fp32",
-    rows="i32", first="i32", ORDER="constexpr", JITTER="constexpr", IMAGES="constexpr",
+    singles="*fp32", doubles="*fp64", start="i32", lattice="*i16", points="i32", table="*fp32", norms="*fp32",
+    moments="*fp32", rows="i32", lead="i32", ORDER="constexpr", JITTER="constexpr", IMAGES="constexpr",
 )  # fmt: skip
-FILTER_MOMENTS = dict(moments="*fp32", filters="*fp32", h="*fp32", rows="i32", length="i32", PART="constexpr")
+FILTER_MOMENTS = dict(
+    moments="*fp32", filters="*fp32", h="*fp32", start="i32", rows="i32", length="i32", PART="constexpr"
+)
 
 
 @pytest.mark.parametrize("capability", [80, 90])

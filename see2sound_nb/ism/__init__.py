@@ -2,12 +2,13 @@
 
 - `definition`: what a response is, its tables, and `Problem`, one room in plain numbers.
 - `reference`: the definition in NumPy, to read and to compare with.
-- `cpu`: compiled for the CPU (numba).
-- `gpu`: a Triton kernel for CUDA.
-- `engine`: `shoebox_rir`, which checks what it is given and chooses who computes.
+- `cpu`: compiled for the CPU (numba); its loops are in `cpu_loops`.
+- `gpu`: for NVIDIA GPUs; its Triton kernels are in `gpu_kernels`.
+- `engine`: `shoebox_rir`, which chooses who computes; what it is asked for is checked in `checks`.
 """
 
-from see2sound_nb.ism.engine import LEAST_DISTANCE_M, arrivals, first_order, shoebox_rir
+from see2sound_nb.ism.checks import LEAST_DISTANCE_M
+from see2sound_nb.ism.engine import arrivals, first_order, shoebox_rir
 
 __all__ = ["LEAST_DISTANCE_M", "arrivals", "first_order", "shoebox_rir", "sum_of_arrivals"]
 

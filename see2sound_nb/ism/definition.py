@@ -143,7 +143,7 @@ class Problem(NamedTuple):
         """No response is longer than this: the image at the lattice's farthest corner, or the time limit."""
         size, reach = self.size_m.tolist(), self.reach.tolist()
         far = [((n + 1) * side) ** 2 for n, side in zip(reach, size)]
-        if self.order >= sum(reach):
+        if self.order > max(reach):
             corner_m = math.sqrt(sum(far))
         else:  # of a diamond the farthest corner lies on an axis
             near = [side**2 for side in size]

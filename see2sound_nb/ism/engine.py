@@ -6,6 +6,7 @@ Notebook: 05_image_sources.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import math
 import pathlib
 import sys
@@ -14,18 +15,15 @@ import numpy as np
 
 from see2sound_nb.acoustics import (
     SPEED_OF_SOUND_M_S,
-    absorption_for_rt60,
     air_absorption_db_m,
-    eyring_rt60_s,
     octave_bands_hz,
     speed_of_sound_m_s,
     sum_of_octave_bands,
 )
 from see2sound_nb.ism import reference
+from see2sound_nb.ism.checks import check_memory, check_places, first_order_rows, limits, wall_absorption
 from see2sound_nb.ism.definition import LEAD, Problem
 
-#: Sources closer to a receiver than this are refused: 1/d grows without bound.
-LEAST_DISTANCE_M = 0.01
 #: Corner and order of pyroomacoustics' high-pass, a Butterworth filter run forwards and backwards.
 HIGH_PASS_HZ, HIGH_PASS_ORDER = 10.0, 2
 #: Fewer arrivals than this are computed sooner than a GPU is reached.
@@ -246,129 +244,6 @@ def first_order(direction, p: float = 0.5) -> np.ndarray:
     return np.concatenate([np.full_like(length, p), (1 - p) * axis / length], axis=-1)
 
 
-def check_places(sizes: np.ndarray, sources: np.ndarray, receivers: np.ndarray) -> None:
-    """Raise ValueError unless all of (B, S, 3) and (B, R, 3) are inside the rooms (B, 3) and apart from each other."""
-    shapes = f"size_m {sizes.shape}, sources_m {sources.shape}, receivers_m {receivers.shape}"
-    if sizes.ndim != 2 or sources.ndim != 3 or receivers.ndim != 3:
-        raise ValueError(f"shapes with the batch axis are {shapes}; give (3,), (S, 3), (R, 3) or each with B in front")
-    same = len(sizes) == len(sources) == len(receivers)
-    if not (same and sizes.shape[1] == sources.shape[2] == receivers.shape[2] == 3 and sources.size and receivers.size):
-        raise ValueError(
-            f"shapes with the batch axis are {shapes}; the last axis must be 3, the first equal, none empty"
-        )
-    if not ((sizes > 0) & (sizes < np.inf)).all():
-        raise ValueError(f"size_m={sizes.squeeze().tolist()} must be positive and finite metres; enlarge the room")
-    from see2sound_nb.ism import cpu  # here and below, not above: numba takes seconds to import
-
-    fault, b, k, r = cpu.misplaced(sizes, sources, receivers, LEAST_DISTANCE_M)
-    if fault == cpu.TOO_CLOSE:
-        raise ValueError(
-            f"source {k} at {_text(sources[b, k])} m and receiver {r} at {_text(receivers[b, r])} m are "
-            f"{np.linalg.norm(sources[b, k] - receivers[b, r]):.4f} m apart; "
-            f"move one, {LEAST_DISTANCE_M} m is the least"
-        )
-    if fault != cpu.WELL_PLACED:
-        what, place = ("source", sources[b, k]) if fault == cpu.SOURCE_OUTSIDE else ("receiver", receivers[b, k])
-        raise ValueError(
-            f"{what} {k} at {_text(place)} m lies outside the room of {_text(sizes[b])} m or in its wall; "
-            "move it inside or enlarge the room"
-        )
-
-
-def _text(point) -> str:
-    return "(" + ", ".join(f"{value:.4g}" for value in point) + ")"
-
-
-def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) -> np.ndarray:
-    """The absorption (B, bands, 6) that `shoebox_rir` was asked for."""
-    rooms = len(sizes)
-    if (absorption is None) == (rt60_s is None):
-        raise ValueError(f"absorption={absorption} and rt60_s={rt60_s}: give exactly one of the two")
-    if rt60_s is not None:
-        times = np.broadcast_to(np.asarray(rt60_s, dtype=np.float64), (rooms,))
-        alpha = np.array([absorption_for_rt60(size, t, speed_m_s=speed_m_s) for size, t in zip(sizes, times)])
-        return np.repeat(alpha[:, None, None], 6, axis=2)
-    alpha = np.asarray(absorption, dtype=np.float64)
-    if not ((alpha >= 0) & (alpha <= 1)).all():
-        raise ValueError(f"absorption={np.asarray(absorption).tolist()} must lie in 0 (rigid) to 1 (open); clip it")
-    if alpha.ndim == 0:
-        return np.full((rooms, 1, 6), alpha)
-    given = alpha.shape
-    if alpha.ndim == 1:
-        alpha = alpha.reshape(1, 1, -1)
-    elif alpha.ndim == 2:
-        alpha = alpha[:, None] if batch else alpha[None]
-    if alpha.ndim != 3 or alpha.shape[2] not in (1, 6) or alpha.shape[0] not in (1, rooms):
-        raise ValueError(
-            f"absorption has the shape {given}; give a number, (6,) for the walls, or (bands, 6), "
-            "and B in front in a batch"
-        )
-    return np.broadcast_to(alpha, (rooms, alpha.shape[1], 6))
-
-
-def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
-    """Reach (B, 3) int64, order (B,) and farthest distance (B,) in metres of the lattices; see `Problem`."""
-    if lattice not in ("diamond", "box"):
-        raise ValueError(f"lattice {lattice!r} is unknown; choose diamond or box")
-    if max_order is not None and (max_order < 0 or max_order != int(max_order)):
-        raise ValueError(f"max_order={max_order} must be a whole number from 0 up; 0 is the direct sound alone")
-    if max_time_s is not None and not (max_time_s > 0 and math.isfinite(max_time_s)):
-        raise ValueError(f"max_time_s={max_time_s} must be a positive number of seconds")
-    rooms = len(sizes)
-    farthest = np.full(rooms, np.inf if max_time_s is None else max_time_s * speed_m_s)
-    if max_order is None and max_time_s is None:
-        decay = [float(np.max(eyring_rt60_s(size, a, speed_m_s=speed_m_s))) for size, a in zip(sizes, alpha)]
-        if math.inf in decay:
-            raise ValueError("rigid walls (absorption 0) never let the sound decay; give max_order or max_time_s")
-        farthest = np.maximum(np.array(decay) * speed_m_s, np.linalg.norm(sizes, axis=1))
-    if max_order is None:
-        reach = np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1
-        order = [int(n) for n in reach.sum(axis=1)]
-    else:
-        reach = np.full((rooms, 3), int(max_order), dtype=np.int64)
-        order = [int(max_order) if lattice == "diamond" else 3 * int(max_order)] * rooms
-        if max_time_s is not None:
-            reach = np.minimum(reach, np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1)
-    return reach, order, [float(f) for f in farthest]
-
-
-def first_order_rows(patterns, count: int, name: str) -> np.ndarray:
-    """Patterns as (count, 4) float64; all round where None."""
-    if patterns is None:
-        return _all_round(count)
-    rows = np.asarray(patterns, dtype=np.float64)
-    if rows.shape not in ((4,), (count, 4)) or not np.isfinite(rows).all():
-        raise ValueError(
-            f"{name} has the shape {rows.shape}; give finite numbers (4,) or ({count}, 4), see first_order"
-        )
-    return np.array(np.broadcast_to(rows, (count, 4)))
-
-
-@functools.lru_cache(maxsize=64)
-def _all_round(count: int) -> np.ndarray:
-    return np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (count, 1))
-
-
-def check_memory(problems: list[Problem]) -> None:
-    """Raise MemoryError if the responses and the images of one source do not fit into the memory that is free."""
-    p = problems[0]
-    responses = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels
-    samples = max(q.most_samples for q in problems)
-    images = max(q.images for q in problems)
-    per_image = 8 + (32 + 4 * p.channels if p.ambisonic_order >= 0 else 0)
-    needed = 4 * responses * samples + 2 * images * per_image
-    if needed < 100e6:
-        return
-    import psutil
-
-    free = psutil.virtual_memory().available
-    if needed > 0.9 * free:
-        raise MemoryError(
-            f"{images:,} images and {responses:,} responses of {samples:,} samples need "
-            f"{needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; lower max_order or max_time_s, or split the work"
-        )
-
-
 def implementation(device: str, problems: list[Problem]):
     """The function that computes a list of problems, one for each room, as (B, S, R, C, L)."""
     p = problems[0]
@@ -396,25 +271,25 @@ def _one_by_one(compute, problems: list[Problem]) -> np.ndarray:
 
 @functools.lru_cache(maxsize=1)
 def cuda_is_there() -> bool:
-    """Whether torch finds an NVIDIA GPU; torch is only imported where a driver is, since that takes seconds."""
+    """Whether torch finds an NVIDIA GPU, and Triton is there; torch is only imported where a driver is: it is slow."""
     driver = any(pathlib.Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
     if not (driver or "torch" in sys.modules):
         return False
     import torch
 
-    return torch.cuda.is_available()
+    return torch.cuda.is_available() and importlib.util.find_spec("triton") is not None
 
 
 def _high_passed(h: np.ndarray, problems: list[Problem]) -> np.ndarray:
     # Each response at its own length, as pyroomacoustics has it: the filter runs backwards from the end.
     from scipy.signal import butter, sosfiltfilt
 
-    from see2sound_nb.ism import cpu
+    from see2sound_nb.ism import cpu_loops
 
     sos = butter(HIGH_PASS_ORDER, HIGH_PASS_HZ, btype="highpass", fs=problems[0].sample_rate, output="sos")
     out = np.zeros_like(h)
     for b, problem in enumerate(problems):
-        for (s, r), length in np.ndenumerate(cpu.response_lengths(problem)):
+        for (s, r), length in np.ndenumerate(cpu_loops.response_lengths(problem)):
             out[b, s, r, :, :length] = sosfiltfilt(sos, h[b, s, r, :, :length].astype(np.float64), axis=-1)
     return out
 
@@ -449,7 +324,7 @@ def arrivals(
     -----
     Paper: section 4.3, Eq. 4. Notebook: 05_image_sources.
     """
-    from see2sound_nb.ism import cpu
+    from see2sound_nb.ism import cpu_loops
 
     places = (np.asarray(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
     sizes, sources, receivers = (place[None] for place in places)
@@ -466,5 +341,5 @@ def arrivals(
         sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0], 1.0,
         float(speed_m_s), 0.0, all_round, all_round, 0, 0.0, 0, 0,
     )  # fmt: skip
-    distance, amplitudes, towards = cpu.arrivals(problem, problem.images)
+    distance, amplitudes, towards = cpu_loops.arrivals(problem, problem.images)
     return distance / speed_m_s, amplitudes, towards * distance[:, None]

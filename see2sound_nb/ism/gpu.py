@@ -120,7 +120,7 @@ def launch(plan: Plan) -> torch.Tensor:
     """Compute the responses of a plan, (B, S, R, C, L) float32 on the device.
 
     Nothing in it waits for the device, and all shapes are the plan's, so that it can be captured in a CUDA graph (call
-    it once before: Triton compiles on the first call). Besides the result it needs `SCRATCH_BYTES` of memory.
+    it once before: Triton compiles on the first call). Besides result and plan it needs `SCRATCH_BYTES` of memory.
     """
     *_, channels, length = plan.shape
     device, points = plan.pairs.device, plan.lattice.shape[1]
@@ -129,16 +129,18 @@ def launch(plan: Plan) -> torch.Tensor:
     at_once = max(1, min(len(plan.pairs), SCRATCH_BYTES // (4 * channels * rows * MOMENTS)))
     moments = torch.empty((at_once, channels, rows, MOMENTS), dtype=torch.float32, device=device)
     h = torch.empty(plan.shape, dtype=torch.float32, device=device)
-    doubles, singles, by_pair = plan.pairs, plan.pairs.float(), h.view(-1, channels, length)
-    for start in range(0, len(by_pair), at_once):
-        part = by_pair[start : start + at_once]
-        moments[: len(part)].zero_()
-        # Without fused multiplication and addition, which would round later than the definition does.
-        add_images[-(-points // IMAGES), len(part)](
-            singles[start:], doubles[start:], plan.lattice, points, plan.table, plan.norms, moments, rows, plan.lead,
+    singles, pairs = plan.pairs.float(), len(plan.pairs)
+    for start in range(0, pairs, at_once):
+        count = min(at_once, pairs - start)
+        moments[:count].zero_()
+        # Without fused multiplication and addition, which would not round where the definition does.
+        add_images[-(-points // IMAGES), count](
+            singles, plan.pairs, start, plan.lattice, points, plan.table, plan.norms, moments, rows, plan.lead,
             plan.ambisonic_order, plan.jitter, IMAGES, enable_fp_fusion=False,
         )  # fmt: skip
-        filter_moments[tiles, len(part) * channels](moments, plan.filters, part, rows, length, PART, num_stages=1)
+        filter_moments[tiles, count * channels](
+            moments, plan.filters, h, start * channels, rows, length, PART, num_stages=1
+        )
     return h
 
 

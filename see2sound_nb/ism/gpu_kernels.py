@@ -66,17 +66,18 @@ def _gain(pattern, x, y, z):
     return tl.load(pattern) + towards
 
 
-@triton.jit(do_not_specialize=["points"])
+@triton.jit(do_not_specialize=["start", "points", "lead"])
 def add_images(
-    singles, doubles, lattice, points, table, norms, moments, rows, first,
+    singles, doubles, start, lattice, points, table, norms, moments, rows, lead,
     ORDER: tl.constexpr, JITTER: tl.constexpr, IMAGES: tl.constexpr,
 ):  # fmt: skip
     """Add `IMAGES` images of one pair of source and receiver to its moments, (channels, rows, 8) of (pairs, ...).
 
-    `singles` and `doubles` are the rows of `gpu.pack` in either precision, `lattice` (3, points) the lattice.
+    `singles` and `doubles` are the rows of `gpu.pack` in either precision, of which number `start` is the first to be
+    done; `lattice` (3, points) are the lattice points.
     """
     p = tl.program_id(1)
-    pair, exact = singles + p * COLUMNS, doubles + p * COLUMNS
+    pair, exact = singles + (start + p) * COLUMNS, doubles + (start + p) * COLUMNS
     n = tl.program_id(0) * IMAGES + tl.arange(0, IMAGES)
     i = tl.load(lattice + n, mask=n < points, other=0).to(tl.int32)
     j = tl.load(lattice + points + n, mask=n < points, other=0).to(tl.int32)
@@ -118,7 +119,7 @@ def add_images(
     sooner = tl.load(entry)
     shares = sooner + (step - row.to(tl.float32))[:, None] * (tl.load(entry + MOMENTS) - sooner)
 
-    at = whole.to(tl.int32) + first
+    at = whole.to(tl.int32) + lead
     at = tl.where(inside & (n < points) & (at < rows), at, -1)[:, None]
     CHANNELS: tl.constexpr = (ORDER + 1) * (ORDER + 1) if ORDER >= 0 else 1
     to = moments + (p * CHANNELS * rows + at) * MOMENTS + m[None, :]
@@ -142,20 +143,22 @@ def add_images(
             cosine, sine = cosine * y + sine * x, sine * y - cosine * x
 
 
-@triton.jit(do_not_specialize=["length"])
-def filter_moments(moments, filters, h, rows, length, PART: tl.constexpr):
+@triton.jit(do_not_specialize=["start", "length"])
+def filter_moments(moments, filters, h, start, rows, length, PART: tl.constexpr):
     """h[n] = sum over m, k of moments[n + 80 - k, m] * BASIS[m, k], for ROWS * RUN samples of one response.
+
+    The first response in `moments` (responses, rows, 8) is number `start` in `h` (responses, length).
 
     Row a of the left matrix is what samples a * RUN to (a + 1) * RUN - 1 depend on: REACH rows of moments, as they lie
     in memory. Column r of `filters` holds the filters for the r-th sample among them.
     """
     response = tl.program_id(1)
-    start = tl.program_id(0) * (ROWS * RUN)
+    begin = tl.program_id(0) * (ROWS * RUN)
     a, r, q = tl.arange(0, ROWS), tl.arange(0, RUN), tl.arange(0, PART)
-    left = moments + (response * rows + start) * MOMENTS + a[:, None] * (RUN * MOMENTS) + q[None, :]
+    left = moments + (response * rows + begin) * MOMENTS + a[:, None] * (RUN * MOMENTS) + q[None, :]
     right = filters + q[:, None] * RUN + r[None, :]
     total = tl.full((ROWS, RUN), 0.0, tl.float32)
     for part in range(0, REACH * MOMENTS, PART):  # three passes in TF32 make up single precision
         total = tl.dot(tl.load(left + part), tl.load(right + part * RUN), total, input_precision="tf32x3")
-    n = start + a[:, None] * RUN + r[None, :]
-    tl.store(h + response.to(tl.int64) * length + n, total, mask=n < length)
+    n = begin + a[:, None] * RUN + r[None, :]
+    tl.store(h + (start + response).to(tl.int64) * length + n, total, mask=n < length)
