@@ -23,10 +23,10 @@ import sys
 import time
 from collections.abc import Callable
 
-import numba
 import numpy as np
 from scipy.signal import fftconvolve
 
+from see2sound_nb._threads import cores
 from see2sound_nb.convolution import LiveMix
 from see2sound_nb.ism import shoebox_rir
 from see2sound_nb.ism.definition import LEAD
@@ -71,7 +71,7 @@ def describe() -> None:
         f"{name} {version(name)}" for name in ("numpy", "numba", "pyroomacoustics", "torchrir", "rir-generator")
     ]
     print(f"{datetime.date.today()}, {names[0] if names else platform.processor()}, {os.cpu_count()} cores, ", end="")
-    print(f"{numba.get_num_threads()} threads for ours (but in the column of one thread); the others use theirs")
+    print(f"{cores()} threads for ours (but in the column of one thread); the others use theirs")
     print(", ".join(versions))
 
 
@@ -110,14 +110,15 @@ def ours(order: int, sources_m: np.ndarray = SOURCES_M, **options) -> Work:
 
 def ours_one_thread(order: int) -> Work:
     """Ours, without the second thread."""
+    inner = ours(order)
 
     def work():
-        threads = numba.get_num_threads()
-        numba.set_num_threads(1)
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(allowed)})
         try:
-            return ours(order)()
+            return inner()
         finally:
-            numba.set_num_threads(threads)
+            os.sched_setaffinity(0, allowed)
 
     return work
 

@@ -10,13 +10,14 @@ import numpy as np
 import pyroomacoustics
 import pytest
 import torch
-import triton
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
 
 from see2sound_nb import ism
 from see2sound_nb.ism import cpu, reference
 from see2sound_nb.ism.definition import Problem
+
+triton = pytest.importorskip("triton", reason="Triton is there for Linux only")
+from triton.backends.compiler import GPUTarget  # noqa: E402
+from triton.compiler import ASTSource  # noqa: E402
 
 MODULES = ("gpu", "gpu_kernels")
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")

@@ -27,11 +27,11 @@ def check_places(sizes: np.ndarray, sources: np.ndarray, receivers: np.ndarray) 
         raise ValueError(
             f"shapes with the batch axis are {shapes}; the last axis must be 3, the first equal, none empty"
         )
-    if not ((sizes > 0) & (sizes < np.inf)).all():
-        raise ValueError(f"size_m={sizes.squeeze().tolist()} must be positive and finite metres; enlarge the room")
     from see2sound_nb.ism import cpu_loops  # here, not above: numba takes seconds to import
 
     fault, b, k, r = cpu_loops.misplaced(sizes, sources, receivers, LEAST_DISTANCE_M)
+    if fault == cpu_loops.NO_ROOM:
+        raise ValueError(f"size_m={sizes[b].tolist()} must be positive and finite metres; enlarge the room")
     if fault == cpu_loops.TOO_CLOSE:
         raise ValueError(
             f"source {k} at {_text(sources[b, k])} m and receiver {r} at {_text(receivers[b, r])} m are "
@@ -60,7 +60,7 @@ def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) ->
         alpha = np.array([absorption_for_rt60(size, t, speed_m_s=speed_m_s) for size, t in zip(sizes, times)])
         return np.repeat(alpha[:, None, None], 6, axis=2)
     alpha = np.asarray(absorption, dtype=np.float64)
-    if not ((alpha >= 0) & (alpha <= 1)).all():
+    if not 0 <= alpha.min(initial=1.0) <= alpha.max(initial=0.0) <= 1:
         raise ValueError(f"absorption={np.asarray(absorption).tolist()} must lie in 0 (rigid) to 1 (open); clip it")
     if alpha.ndim == 0:
         return np.full((rooms, 1, 6), alpha)
@@ -86,7 +86,10 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
     if max_time_s is not None and not (max_time_s > 0 and math.isfinite(max_time_s)):
         raise ValueError(f"max_time_s={max_time_s} must be a positive number of seconds")
     rooms = len(sizes)
-    farthest = np.full(rooms, np.inf if max_time_s is None else max_time_s * speed_m_s)
+    if max_order is not None and max_time_s is None:
+        n = int(max_order)
+        return np.full((rooms, 3), n), [n if lattice == "diamond" else 3 * n] * rooms, [math.inf] * rooms
+    farthest = np.full(rooms, 0.0 if max_time_s is None else max_time_s * speed_m_s)
     if max_order is None and max_time_s is None:
         decay = [float(np.max(eyring_rt60_s(size, a, speed_m_s=speed_m_s))) for size, a in zip(sizes, alpha)]
         if math.inf in decay:
@@ -98,8 +101,7 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
     else:
         reach = np.full((rooms, 3), int(max_order), dtype=np.int64)
         order = [int(max_order) if lattice == "diamond" else 3 * int(max_order)] * rooms
-        if max_time_s is not None:
-            reach = np.minimum(reach, np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1)
+        reach = np.minimum(reach, np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1)
     return reach, order, [float(f) for f in farthest]
 
 
@@ -124,8 +126,7 @@ def check_memory(problems: list[Problem]) -> None:
     """Raise MemoryError if the responses and the images of one source do not fit into the memory that is free."""
     p = problems[0]
     responses = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels
-    samples = max(q.most_samples for q in problems)
-    images = max(q.images for q in problems)
+    images, samples = max(q.images for q in problems), max(q.most_samples for q in problems)
     per_image = 8 + (32 + 4 * p.channels if p.ambisonic_order >= 0 else 0)
     needed = 4 * responses * samples + 2 * images * per_image
     if needed < 100e6:

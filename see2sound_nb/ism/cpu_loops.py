@@ -30,6 +30,7 @@ from see2sound_nb.ism.definition import (
 #: Above so many images for each sample of a response the moments cost less than the taps.
 DENSE = 3.0
 _COUNT = 2 * LEAD  # of taps: the window is zero at the 81st, and ten times eight suit the machine
+_TAPS = np.ascontiguousarray(TAPS[:, :_COUNT])
 _NORMS = np.array(
     [
         [math.sqrt((2 - (m == 0)) * math.factorial(n - m) / math.factorial(n + m)) if m <= n else 0 for m in range(6)]
@@ -47,7 +48,7 @@ _njit = functools.partial(njit, nogil=True, cache=True, error_model="numpy", fas
 
 
 #: What `misplaced` finds.
-WELL_PLACED, SOURCE_OUTSIDE, RECEIVER_OUTSIDE, TOO_CLOSE = range(4)
+WELL_PLACED, NO_ROOM, SOURCE_OUTSIDE, RECEIVER_OUTSIDE, TOO_CLOSE = range(5)
 
 
 @_njit
@@ -63,6 +64,9 @@ def _outside(size, places):
 def misplaced(sizes, sources, receivers, least_m):
     """The first fault among the places (B, S, 3) and (B, R, 3): its kind, the room, the place, and the receiver."""
     for b in range(len(sizes)):
+        for a in range(3):
+            if not 0 < sizes[b, a] < math.inf:
+                return NO_ROOM, b, 0, 0
         k = _outside(sizes[b], sources[b])
         if k >= 0:
             return SOURCE_OUTSIDE, b, k, 0
@@ -154,6 +158,7 @@ def _plain(p, at, gain, moment, alpha):
             beside = at[1, ny + j] ** 2 + at[2, nz + k] ** 2
             reflected = gain[1, ny + j] * gain[2, nz + k]
             count = 2 * left + 1
+            # Slices, so that no index can be negative: else the loop would not become vector instructions.
             x, g = at[0, nx - left : nx + left + 1], gain[0, nx - left : nx + left + 1]
             t, a = moment[n : n + count], alpha[n : n + count]
             for i in range(count):
@@ -233,7 +238,7 @@ def _deposit_taps(moment, alpha, n, out):
         sooner = alpha[m] - later
         o = out[whole - LEAD : whole + LEAD]
         for k in range(_COUNT):
-            o[k] += sooner * TAPS[row, k] + later * TAPS[row + 1, k]
+            o[k] += sooner * _TAPS[row, k] + later * _TAPS[row + 1, k]
 
 
 @_njit
@@ -299,6 +304,12 @@ def _sample(moment, alpha, n, moments, planes, out):
         _deposit_taps(moment, alpha, n, out)
 
 
+@_njit
+def _copy(source, target):
+    for t in range(len(target)):
+        target[t] = source[t]
+
+
 def _fill_rows(h, first, last, images, length, p):
     """Write rows `first` to `last` - 1 of h (S R C, L): one row for each source, receiver and channel."""
     receivers, encoded = len(p.receivers_m), p.ambisonic_order >= 0
@@ -331,8 +342,7 @@ def _fill_rows(h, first, last, images, length, p):
                     for w in range(channels):
                         weighted[w, m] = alpha[m] * weights[w]
         _sample(moment, weighted[c] if encoded else alpha, n, moments, planes, row)
-        for t in range(h.shape[1]):
-            h[number, t] = row[LEAD - p.lead + t]
+        _copy(row[LEAD - p.lead :], h[number])
 
 
 @_njit
@@ -347,8 +357,7 @@ def _fill_channels(h, first, last, moment, alpha):
     for c in range(first, last):
         moments, planes = _scratch(length, np.count_nonzero(alpha[c]) > DENSE * length)
         _sample(moment, alpha[c], len(moment), moments, planes, row)
-        for t in range(h.shape[1]):
-            h[c, t] = row[LEAD + t]
+        _copy(row[LEAD:], h[c])
 
 
 @_njit(numba.types.Tuple((float64[::1], float64[::1], float64[:, ::1]))(_PROBLEM, int64))

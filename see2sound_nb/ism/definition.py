@@ -140,14 +140,10 @@ class Problem(NamedTuple):
 
     @property
     def most_samples(self) -> int:
-        """No response is longer than this: the image at the lattice's farthest corner, or the time limit."""
-        size, reach = self.size_m.tolist(), self.reach.tolist()
-        far = [((n + 1) * side) ** 2 for n, side in zip(reach, size)]
-        if self.order > max(reach):
-            corner_m = math.sqrt(sum(far))
-        else:  # of a diamond the farthest corner lies on an axis
-            near = [side**2 for side in size]
-            corner_m = math.sqrt(max(f - n for f, n in zip(far, near)) + sum(near))
+        """No response is longer than this: as far as an image at a corner of the lattice, or the time limit."""
+        size, n = self.size_m.tolist(), max(self.reach.tolist())
+        diagonal = math.hypot(*size)
+        corner_m = (n + 1) * diagonal if self.order > n else math.hypot((n + 1) * max(size), diagonal)
         farthest_m = min(corner_m + 2 * self.jitter_m, self.farthest_m)
         return math.ceil(farthest_m / self.speed_m_s * self.sample_rate) + LEAD + 2 + self.lead
 
