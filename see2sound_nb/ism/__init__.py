@@ -8,7 +8,8 @@
 """
 
 from see2sound_nb.ism.checks import LEAST_DISTANCE_M
-from see2sound_nb.ism.engine import arrivals, first_order, shoebox_rir
+from see2sound_nb.ism.engine import arrivals, shoebox_rir
+from see2sound_nb.ism.patterns import first_order
 
 __all__ = ["LEAST_DISTANCE_M", "arrivals", "first_order", "shoebox_rir", "sum_of_arrivals"]
 

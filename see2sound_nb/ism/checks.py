@@ -5,7 +5,6 @@ Notebook: 05_image_sources.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
@@ -103,23 +102,6 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
         order = [int(max_order) if lattice == "diamond" else 3 * int(max_order)] * rooms
         reach = np.minimum(reach, np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1)
     return reach, order, [float(f) for f in farthest]
-
-
-def first_order_rows(patterns, count: int, name: str) -> np.ndarray:
-    """Patterns as (count, 4) float64; all round where None."""
-    if patterns is None:
-        return _all_round(count)
-    rows = np.asarray(patterns, dtype=np.float64)
-    if rows.shape not in ((4,), (count, 4)) or not np.isfinite(rows).all():
-        raise ValueError(
-            f"{name} has the shape {rows.shape}; give finite numbers (4,) or ({count}, 4), see first_order"
-        )
-    return np.array(np.broadcast_to(rows, (count, 4)))
-
-
-@functools.lru_cache(maxsize=64)
-def _all_round(count: int) -> np.ndarray:
-    return np.tile(np.array([1.0, 0.0, 0.0, 0.0]), (count, 1))
 
 
 def check_memory(problems: list[Problem]) -> None:

@@ -44,7 +44,7 @@ def responses(problem: Problem) -> np.ndarray:
     sources, receivers, channels = len(problem.sources_m), len(problem.receivers_m), problem.channels
     length, images = int(response_lengths(problem).max()), problem.images
     h = np.empty((sources * receivers * channels, length - LEAD + problem.lead), dtype=np.float32)
-    _share(lambda first, last: cpu_loops.fill_rows(h, first, last, images, length, problem), len(h), len(h) * images)
+    share(lambda first, last: cpu_loops.fill_rows(h, first, last, images, length, problem), len(h), images)
     return h.reshape(sources, receivers, channels, -1)
 
 
@@ -80,12 +80,13 @@ def sum_of_arrivals(delays_s: np.ndarray, gains: np.ndarray, sample_rate: float)
     moment = np.float32(sample_rate) * later.astype(np.float32)
     length = math.ceil(float(later.max()) * sample_rate + LEAD + 1) + 1
     h = np.empty((len(alpha), length - LEAD), dtype=np.float32)
-    _share(lambda first, last: cpu_loops.fill_channels(h, first, last, moment, alpha), len(h), alpha.size)
+    share(lambda first, last: cpu_loops.fill_channels(h, first, last, moment, alpha), len(h), len(moment))
     return h
 
 
-def _share(work: Callable[[int, int], object], rows: int, arrivals: int) -> None:
-    if arrivals > FEW:
+def share(work: Callable[[int, int], object], rows: int, each: int) -> None:
+    """Call ``work(first, last)`` for `rows` rows of `each` arrivals, in several threads where that pays."""
+    if rows * each > FEW:
         run_in_threads(work, rows)
     else:
         work(0, rows)

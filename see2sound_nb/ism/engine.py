@@ -21,11 +21,10 @@ from see2sound_nb.acoustics import (
     sum_of_octave_bands,
 )
 from see2sound_nb.ism import reference
-from see2sound_nb.ism.checks import check_memory, check_places, first_order_rows, limits, wall_absorption
+from see2sound_nb.ism.checks import check_memory, check_places, limits, wall_absorption
 from see2sound_nb.ism.definition import LEAD, Problem
+from see2sound_nb.ism.patterns import pattern_rows
 
-#: Corner and order of pyroomacoustics' high-pass, a Butterworth filter run forwards and backwards.
-HIGH_PASS_HZ, HIGH_PASS_ORDER = 10.0, 2
 #: Fewer arrivals than this are computed sooner than a GPU is reached.
 GPU_WORTH = 2_000_000
 DEVICES = ("auto", "cpu", "cuda", "reference")
@@ -159,8 +158,8 @@ def shoebox_rir(
         )
     reach, order, farthest = limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s)
     patterns = (
-        first_order_rows(source_patterns, sources.shape[1], "source_patterns"),
-        first_order_rows(receiver_patterns, receivers.shape[1], "receiver_patterns"),
+        pattern_rows(source_patterns, sources.shape[1], "source_patterns"),
+        pattern_rows(receiver_patterns, receivers.shape[1], "receiver_patterns"),
     )
     encoded = -1 if ambisonic_order is None else ambisonic_order
     if encoded not in range(-1, 6):
@@ -202,46 +201,14 @@ def shoebox_rir(
     responses = [compute(problems) for problems in rows]
     h = responses[0] if bands == 1 else sum_of_octave_bands(np.stack(responses), sample_rate)
     if high_pass:
-        h = _high_passed(h, rows[0])
+        from see2sound_nb.ism.high_pass import high_pass_in_place
+
+        high_pass_in_place(h, rows[0])
     if lead and convention == "emission":
         h = np.ascontiguousarray(h[..., LEAD:])
     if encoded < 0:
         h = h[:, :, :, 0]
     return h if batch else h[0]
-
-
-def first_order(direction, p: float = 0.5) -> np.ndarray:
-    """The pattern p + (1 - p) cos(angle): omnidirectional 1, cardioid 0.5, hypercardioid 0.25, figure of eight 0.
-
-    Parameters
-    ----------
-    direction : array_like
-        (..., 3) float, where the pattern points to, room frame, of any length.
-    p : float
-        Share of the pressure, 0 to 1.
-
-    Returns
-    -------
-    np.ndarray
-        (..., 4) float64, for `source_patterns` or `receiver_patterns` of `shoebox_rir`.
-
-    Raises
-    ------
-    ValueError
-        If p is not in 0 to 1 or the direction has no length.
-
-    Examples
-    --------
-    >>> first_order([0, 1, 0]).tolist()  # a cardioid that looks forward
-    [0.5, 0.0, 0.5, 0.0]
-    """
-    axis = np.asarray(direction, dtype=np.float64)
-    length = np.linalg.norm(axis, axis=-1, keepdims=True)
-    if not 0 <= p <= 1:
-        raise ValueError(f"p={p} must lie in 0 (figure of eight) to 1 (omnidirectional)")
-    if not np.all(length > 0):
-        raise ValueError(f"direction={direction} must be finite and have a length; (0, 1, 0) points forward")
-    return np.concatenate([np.full_like(length, p), (1 - p) * axis / length], axis=-1)
 
 
 def implementation(device: str, problems: list[Problem]):
@@ -278,20 +245,6 @@ def cuda_is_there() -> bool:
     import torch
 
     return torch.cuda.is_available() and importlib.util.find_spec("triton") is not None
-
-
-def _high_passed(h: np.ndarray, problems: list[Problem]) -> np.ndarray:
-    # Each response at its own length, as pyroomacoustics has it: the filter runs backwards from the end.
-    from scipy.signal import butter, sosfiltfilt
-
-    from see2sound_nb.ism import cpu_loops
-
-    sos = butter(HIGH_PASS_ORDER, HIGH_PASS_HZ, btype="highpass", fs=problems[0].sample_rate, output="sos")
-    out = np.zeros_like(h)
-    for b, problem in enumerate(problems):
-        for (s, r), length in np.ndenumerate(cpu_loops.response_lengths(problem)):
-            out[b, s, r, :, :length] = sosfiltfilt(sos, h[b, s, r, :, :length].astype(np.float64), axis=-1)
-    return out
 
 
 def arrivals(
@@ -336,7 +289,7 @@ def arrivals(
             f"absorption is given for {alpha.shape[1]} octave bands; arrivals take a number or (6,): choose one band"
         )
     reach, order, farthest = limits(sizes, alpha, max_order, None, "diamond", speed_m_s)
-    all_round = first_order_rows(None, 1, "")
+    all_round = pattern_rows(None, 1, "")
     problem = Problem(
         sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0], 1.0,
         float(speed_m_s), 0.0, all_round, all_round, 0, 0.0, 0, 0,
