@@ -1,5 +1,7 @@
 """What a user installs: the same requirements everywhere, light imports, names that exist, weights of modest size."""
 
+import doctest
+import importlib
 import itertools
 import json
 import pathlib
@@ -96,3 +98,18 @@ def test_weights_are_safetensors_with_cards_and_fit():
 def test_make_targets_that_the_readme_names_exist(name):
     assert f"make {name}" in (ROOT / "README.md").read_text()
     assert re.search(rf"(?m)^{name}:", (ROOT / "Makefile").read_text())
+
+
+EXAMPLES = [
+    path
+    for path in sorted((ROOT / "see2sound_nb").rglob("*.py"))
+    if re.search(r"^ *>>> ", path.read_text("utf-8"), re.M)
+]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_in_docstrings_are_true(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 0
+    assert result.failed == 0
