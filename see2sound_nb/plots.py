@@ -209,7 +209,12 @@ def plot_image_plan(size_m, source_m, receiver_m, order: int = 3, ax=None):
         ax.plot(x[a], y[b], marker, ms=9, color=source_colour(n), label=f"order {n}")
     ax.plot(*receiver_m[:2], "k*", ms=16, label="receiver")
     ax.legend(loc="upper left", fontsize=11)
-    ax.set(title="Images in plan: mirrored rooms", xlabel="x in metres", ylabel="y in metres", aspect="equal")
+    ax.set(
+        title="Images at the source's height: mirrored rooms",
+        xlabel="x in metres",
+        ylabel="y in metres",
+        aspect="equal",
+    )
     return ax
 
 
@@ -222,7 +227,7 @@ def plot_spectrogram(h: np.ndarray, sample_rate: int, ax=None):
     frequency, time, power = spectrogram(h, sample_rate, "hann", size, size // 2, mode="psd")
     level_db = 10 * np.log10(np.maximum(power / power.max(), 1e-12))
     picture = ax.pcolormesh(time, frequency, level_db, cmap="cividis", vmin=-60, vmax=0, rasterized=True)
-    ax.figure.colorbar(picture, ax=ax, label="dB")
+    ax.figure.colorbar(picture, ax=ax, label="dB of the loudest")
     ax.set(title="Spectrogram", xlabel="time in seconds", ylabel="frequency in Hz")
     return ax
 

@@ -94,7 +94,7 @@ def _axis(p, s, r, a, at, gain):
         at[n + i] = np.float64(np.float32(corner + step)) - p.receivers_m[r, a]
     gain[n] = 1.0
     near, far = p.reflection[2 * a], p.reflection[2 * a + 1]
-    for i in range(n):  # the walls are touched in turn; the images beyond the far wall touch that one first
+    for i in range(n):  # an image beyond the far wall is heard through that wall, behind it the near one, and so on
         gain[n + i + 1] = gain[n + i] * (near if i % 2 else far)
         gain[n - i - 1] = gain[n - i] * (far if i % 2 else near)
 
@@ -286,14 +286,15 @@ def _filter_moments(moments, planes, out):
 
 
 @_njit
-def _scratch(length, dense):
+def scratch(length, dense):
+    """The arrays that `sample` needs beside the response: for moments if `dense`, else empty."""
     moments = np.empty((length if dense else 0, MOMENTS), dtype=np.float32)
     planes = np.zeros((MOMENTS, length + 2 * LEAD if dense else 0), dtype=np.float32)
     return moments, planes
 
 
 @_njit
-def _sample(moment, alpha, n, moments, planes, out):
+def sample(moment, alpha, n, moments, planes, out):
     """The sum of n arrivals into `out` (L,), by the way that the scratch arrays were made for."""
     out[:] = 0
     if len(moments):
@@ -316,7 +317,7 @@ def _fill_rows(h, first, last, images, length, p):
     channels = (p.ambisonic_order + 1) ** 2 if encoded else 1
     simple = not encoded and p.jitter_m == 0 and p.air_np_m == 0 and math.isinf(p.farthest_m)
     rate, lead = np.float32(p.sample_rate), LEAD / p.sample_rate
-    moments, planes = _scratch(length, images > DENSE * length)
+    moments, planes = scratch(length, images > DENSE * length)
     moment, alpha = np.empty(images, dtype=np.float32), np.empty(images, dtype=np.float32)
     distance, towards = np.empty(0), np.empty((0, 3))  # made when first needed
     weighted, weights = np.empty((channels if encoded else 0, images), dtype=np.float32), np.empty(channels)
@@ -341,7 +342,7 @@ def _fill_rows(h, first, last, images, length, p):
                     _harmonics(towards[m], p.ambisonic_order, weights)
                     for w in range(channels):
                         weighted[w, m] = alpha[m] * weights[w]
-        _sample(moment, weighted[c] if encoded else alpha, n, moments, planes, row)
+        sample(moment, weighted[c] if encoded else alpha, n, moments, planes, row)
         _copy(row[LEAD - p.lead :], h[number])
 
 
@@ -355,8 +356,8 @@ def _fill_channels(h, first, last, moment, alpha):
     length = h.shape[1] + LEAD
     row = np.empty(length, dtype=np.float32)
     for c in range(first, last):
-        moments, planes = _scratch(length, np.count_nonzero(alpha[c]) > DENSE * length)
-        _sample(moment, alpha[c], len(moment), moments, planes, row)
+        moments, planes = scratch(length, np.count_nonzero(alpha[c]) > DENSE * length)
+        sample(moment, alpha[c], len(moment), moments, planes, row)
         _copy(row[LEAD:], h[c])
 
 
