@@ -6,6 +6,8 @@ import math
 
 from numba import float64, int64, njit, void
 
+from see2sound_nb._numba import loop
+
 _ROWS, _STACK = float64[:, ::1], float64[:, :, ::1]
 
 
@@ -14,7 +16,7 @@ def _weight(x, y, z, inverses, facet, corner):
     return x * inverses[facet, 0, corner] + y * inverses[facet, 1, corner] + z * inverses[facet, 2, corner]
 
 
-@njit(int64(float64, float64, float64, _STACK), nogil=True, cache=True)
+@loop(int64(float64, float64, float64, _STACK))
 def _facet(x, y, z, inverses):
     best, chosen = -math.inf, 0
     for facet in range(len(inverses)):
@@ -28,7 +30,7 @@ def _facet(x, y, z, inverses):
     return chosen
 
 
-@njit(void(_ROWS, _STACK, int64[::1], _ROWS), nogil=True, cache=True)
+@loop(void(_ROWS, _STACK, int64[::1], _ROWS))
 def enclose(vectors, inverses, facets, weights):
     """Fill `facets` (n,) and `weights` (n, 3); see `panning.enclosing_facets`."""
     for n in range(len(vectors)):
@@ -39,7 +41,7 @@ def enclose(vectors, inverses, facets, weights):
             weights[n, corner] = max(_weight(x, y, z, inverses, facet, corner), 0.0)
 
 
-@njit(void(_ROWS, int64[:, ::1], _STACK, _ROWS, int64, _ROWS), nogil=True, cache=True)
+@loop(void(_ROWS, int64[:, ::1], _STACK, _ROWS, int64, _ROWS))
 def pan(vectors, corners, inverses, shares, front, gains):
     """Fill `gains` (n, S); see `panning.pan`. Directions that no facet has go to the loudspeaker `front`."""
     speakers = gains.shape[1]

@@ -6,10 +6,11 @@ Notebook: 05_image_sources.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
-#: Speed of sound in dry air of 20 degrees Celsius, in m/s.
+#: Speed of sound in dry air of about 20 degrees Celsius, in m/s; pyroomacoustics' value.
 SPEED_OF_SOUND_M_S = 343.0
 #: Centre of the lowest octave band, in Hz.
 LOWEST_BAND_HZ = 125.0
@@ -31,8 +32,8 @@ def speed_of_sound_m_s(temperature_c: float) -> float:
 def _walls(size_m, absorption) -> tuple[float, np.ndarray, np.ndarray]:
     """Volume, the areas (6,) of the walls, and the absorption (..., 6)."""
     x, y, z = (float(side) for side in np.asarray(size_m, dtype=np.float64).reshape(3))
-    if not min(x, y, z) > 0:
-        raise ValueError(f"size_m={(x, y, z)} must be three positive numbers of metres; enlarge it")
+    if not all(0 < side < math.inf for side in (x, y, z)):
+        raise ValueError(f"size_m={(x, y, z)} must be three positive and finite numbers of metres")
     areas = np.array([y * z, y * z, x * z, x * z, x * y, x * y])
     alpha = np.asarray(absorption, dtype=np.float64)
     if not np.all((alpha >= 0) & (alpha <= 1)):
@@ -144,7 +145,7 @@ def air_absorption_db_m(
     Raises
     ------
     ValueError
-        If the humidity is not in 0 to 100 percent.
+        If the humidity is not in 0 to 100 percent, or temperature or pressure impossible.
 
     Examples
     --------
@@ -153,6 +154,10 @@ def air_absorption_db_m(
     """
     if not 0 <= humidity_percent <= 100:
         raise ValueError(f"humidity_percent={humidity_percent} must lie in 0 to 100; a room has about 50")
+    if not -100 <= temperature_c <= 100:
+        raise ValueError(f"temperature_c={temperature_c} must lie in -100 to 100 degrees Celsius; a room has about 20")
+    if not 0 < pressure_kpa < math.inf:
+        raise ValueError(f"pressure_kpa={pressure_kpa} must be a positive number of kPa; at sea level it is 101.325")
     f = np.asarray(frequency_hz, dtype=np.float64)
     kelvin = temperature_c + 273.15
     warm, pressure = kelvin / 293.15, pressure_kpa / 101.325
@@ -168,18 +173,18 @@ def air_absorption_db_m(
 
 
 def octave_bands_hz(sample_rate: float) -> np.ndarray:
-    """Centres (bands,) of the octave bands from 125 Hz to below half the sample rate, in Hz.
+    """Centres (bands,) of the octave bands from 125 Hz to the first one at or above half the sample rate, in Hz.
 
     Examples
     --------
     >>> octave_bands_hz(16000).tolist()
-    [125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0]
+    [125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0]
     """
-    count = max(1, math.ceil(math.log2(sample_rate / 2 / LOWEST_BAND_HZ)))
+    count = max(1, math.ceil(math.log2(sample_rate / 2 / LOWEST_BAND_HZ)) + 1)
     return LOWEST_BAND_HZ * 2.0 ** np.arange(count)
 
 
-def sum_of_octave_bands(h: np.ndarray, sample_rate: float) -> np.ndarray:
+def sum_of_octave_bands(bands: Iterable[np.ndarray], sample_rate: float) -> np.ndarray:
     """Take from each response its octave band, and add the bands.
 
     The bands cross over with the square of a cosine over one octave; the lowest takes all below it, the highest all
@@ -188,8 +193,8 @@ def sum_of_octave_bands(h: np.ndarray, sample_rate: float) -> np.ndarray:
 
     Parameters
     ----------
-    h : np.ndarray
-        (bands, ..., L) float, one response for each band of `octave_bands_hz`.
+    bands : iterable of np.ndarray
+        (..., L) float32, one for each band of `octave_bands_hz`; of a generator, one is held at a time.
     sample_rate : float
         In Hz.
 
@@ -200,13 +205,22 @@ def sum_of_octave_bands(h: np.ndarray, sample_rate: float) -> np.ndarray:
     """
     from scipy import fft
 
-    length = h.shape[-1]
-    size = fft.next_fast_len(length + int(0.05 * sample_rate), real=True)  # what rings before time 0 must not wrap
-    with np.errstate(divide="ignore"):
-        octave = np.log2(fft.rfftfreq(size, 1 / sample_rate) / LOWEST_BAND_HZ)
-    above = [np.sin(np.pi / 2 * np.clip(octave - band, 0, 1)) ** 2 for band in range(len(h) - 1)]
-    edges = [np.ones_like(octave), *above, np.zeros_like(octave)]
-    spectrum = sum(
-        (low - high).astype(np.float32) * fft.rfft(band, size, axis=-1) for band, low, high in zip(h, edges, edges[1:])
-    )
-    return fft.irfft(spectrum, size, axis=-1)[..., :length].astype(np.float32)
+    count, total = len(octave_bands_hz(sample_rate)), None
+    for number, h in enumerate(bands):
+        if total is None:
+            length = h.shape[-1]
+            size = fft.next_fast_len(length + int(0.05 * sample_rate), real=True)  # what rings before 0 must not wrap
+            total = np.zeros((*h.shape[:-1], size // 2 + 1), dtype=np.complex64)
+            with np.errstate(divide="ignore"):
+                octave = np.log2(fft.rfftfreq(size, 1 / sample_rate) / LOWEST_BAND_HZ)
+        rising = np.sin(np.pi / 2 * np.clip(octave - number + 1, 0, 1)) ** 2 if number else np.ones_like(octave)
+        falling = np.cos(np.pi / 2 * np.clip(octave - number, 0, 1)) ** 2 if number < count - 1 else 1.0
+        weight = (rising * falling).astype(np.float32)
+        for index in np.ndindex(h.shape[:-1]):
+            total[index] += weight * fft.rfft(h[index], size)
+    if total is None:
+        raise ValueError("there are no bands; give one response for each of octave_bands_hz")
+    out = np.empty((*total.shape[:-1], length), dtype=np.float32)
+    for index in np.ndindex(total.shape[:-1]):
+        out[index] = fft.irfft(total[index], size)[:length]
+    return out

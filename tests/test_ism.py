@@ -1,6 +1,8 @@
 """The room engine: equal to pyroomacoustics and to its own definition, and right about the physics."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -400,7 +402,16 @@ def test_a_thousand_rooms_need_the_memory_of_one(rng):
         ({"absorption": 1.2}, "0 .rigid. to 1"),
         ({"absorption": math.nan}, "0 .rigid. to 1"),
         ({"absorption": [0.1, 0.2]}, "shape"),
-        ({"absorption": np.full((3, 6), 0.1)}, "3 octave bands; at 16000 Hz there are 6"),
+        ({"absorption": np.full((9, 6), 0.1)}, "9 octave bands; at 16000 Hz there are 7"),
+        ({"sources_m": [[1.0099, 1, 1]]}, "0.01 m is the least"),
+        ({"max_order": math.inf}, "whole number"),
+        ({"max_order": math.nan}, "whole number"),
+        ({"max_order": None, "max_time_s": 1e300}, "limit it"),
+        ({"max_order": None, "max_time_s": 2000.0}, "too long"),
+        ({"ambisonic_order": -1}, "0 to 5"),
+        ({"absorption": None, "rt60_s": [0.3, 0.4]}, "rt60_s has the shape"),
+        ({"sample_rate": math.nan}, "sample_rate=nan"),
+        ({"source_patterns": [math.nan, 0, 0, 0]}, "source_patterns"),
         ({"absorption": None}, "exactly one"),
         ({"rt60_s": 0.4}, "exactly one"),
         ({"absorption": 0.0, "max_order": None}, "rigid walls"),
@@ -433,16 +444,137 @@ def test_more_memory_than_there_is_is_said_before_it_is_taken():
     with pytest.raises(MemoryError, match="lower max_order"):
         shoebox_rir([5, 4, 3], [[2, 2, 2]], [[1, 1, 1]], absorption=0.1, max_order=5000)
     with pytest.raises(MemoryError, match="GB"):
-        shoebox_rir([5, 4, 3], [[2, 2, 2]], [[1, 1, 1]], absorption=0.1, max_time_s=2000.0)
+        shoebox_rir([5, 4, 3], [[2, 2, 2]], [[1, 1, 1]], absorption=0.1, max_time_s=300.0)
+    with pytest.raises(MemoryError, match="lower max_order"):
+        ism.arrivals([5, 4, 3], [2, 2, 2], [1, 1, 1], absorption=0.1, max_order=5000)
     with pytest.raises(ValueError, match="Sabine"):
         acoustics.absorption_for_rt60((5, 4, 3), 0.01, formula="sabine")
-    with pytest.raises(ValueError, match="length"):
-        ism.first_order([0, 0, 0])
+    for direction in ([0, 0, 0], [math.inf, 0, 0]):
+        with pytest.raises(ValueError, match="length"):
+            ism.first_order(direction)
 
 
 def test_arrivals_that_cannot_be_are_refused():
     for delays, gains in (([-0.1], [[1.0]]), ([math.nan], [[1.0]]), ([0.1, 0.2], [[1.0]]), ([], np.ones((0, 1)))):
         with pytest.raises(ValueError, match="delays_s"):
             ism.sum_of_arrivals(delays, gains, FS)
+    with pytest.raises(ValueError, match="too long"):
+        ism.sum_of_arrivals([2000.0], [[1.0]], FS)
+    for rate in (0, -1, math.nan):
+        with pytest.raises(ValueError, match="sample_rate"):
+            ism.sum_of_arrivals([0.1], [[1.0]], rate)
+    for speed in (0, -343, math.nan):
+        with pytest.raises(ValueError, match="speed_m_s"):
+            ism.arrivals([5, 4, 3], [2, 2, 2], [1, 1, 1], absorption=0.1, max_order=2, speed_m_s=speed)
     with pytest.raises(ValueError, match="octave bands"):
         ism.arrivals([5, 4, 3], [2, 2, 2], [1, 1, 1], absorption=np.full((6, 6), 0.1), max_order=2)
+
+
+@pytest.mark.parametrize("rate", [8293, 16000, 44100])
+def test_what_arrives_at_once_stays_inside_the_response(rate):
+    """40 samples in seconds, in single precision, times 8293 Hz falls short of 40."""
+    h = ism.sum_of_arrivals([0.0], [[1.0]], rate)[0]
+    assert h[0] == pytest.approx(1, abs=1e-3)
+    assert np.abs(h[1:]).max() < 1e-3
+
+
+def test_any_array_will_do(rng):
+    size, sources, receivers = random_room(rng, sources=6)
+    h = shoebox_rir(size, sources[::2], receivers, absorption=0.3, max_order=2)
+    locked = [np.array(a) for a in (size, sources[::2], receivers)]
+    for a in locked:
+        a.setflags(write=False)
+    np.testing.assert_array_equal(shoebox_rir(*locked, absorption=0.3, max_order=2), h)
+    lists = size.tolist(), sources[::2].tolist(), receivers.tolist()
+    np.testing.assert_array_equal(shoebox_rir(*lists, absorption=[[0.3]], max_order=2)[0, 0], h[0, 0])
+    assert shoebox_rir([4, 4, 4], [[1, 1, 1]], [[1.01, 1, 1]], absorption=1.0, max_order=0).max() > 50
+
+
+def test_the_high_pass_goes_with_everything(rng):
+    rooms = [random_room(rng) for _ in range(3)]
+    places = [np.stack(arrays) for arrays in zip(*rooms)]
+    walls = dict(absorption=0.2, max_order=6, high_pass=True)
+    batch = shoebox_rir(*places, **walls, ambisonic_order=1)
+    late = shoebox_rir(*places, **walls, ambisonic_order=1, convention="pyroomacoustics")
+    np.testing.assert_array_equal(batch, late[..., 40:])
+    for h, room in zip(batch, rooms):
+        alone = shoebox_rir(*room, **walls)
+        np.testing.assert_allclose(h[:, :, 0, : alone.shape[-1]], alone, atol=1e-6)
+        encoded = shoebox_rir(*room, **walls, ambisonic_order=1)
+        np.testing.assert_array_equal(h[..., : encoded.shape[-1]], encoded)
+    assert np.abs(batch.sum(axis=-1)).max() < 0.2 * np.abs(batch).sum(axis=-1).max()
+
+
+def test_every_room_of_a_batch_is_checked_and_has_its_own_reverberation(rng):
+    sizes, source, receiver = np.full((2, 3), 5.0), np.full((2, 1, 3), 2.0), np.full((2, 1, 3), 3.0)
+    with pytest.raises(ValueError, match="source 0 at"):
+        shoebox_rir(sizes, source * [[[1]], [[3]]], receiver, absorption=0.2, max_order=1)
+    h = shoebox_rir(sizes, source, receiver, rt60_s=[0.2, 0.6], max_order=3)
+    for k, rt60 in enumerate((0.2, 0.6)):
+        alone = shoebox_rir(sizes[k], source[k], receiver[k], rt60_s=rt60, max_order=3)
+        np.testing.assert_array_equal(h[k], alone)
+    bands = shoebox_rir(
+        [[3, 3, 3], [9, 9, 9]], [[[1, 1, 1]]] * 2, [[[2, 2, 2]]] * 2, absorption=[[[0.1], [0.9]]], max_order=3
+    )
+    small = shoebox_rir([3, 3, 3], [[1, 1, 1]], [[2, 2, 2]], absorption=[[0.1], [0.9]], max_order=3)
+    assert not bands[0, ..., small.shape[-1] :].any()
+
+
+def test_warm_air_absorbs_otherwise_and_changes_nothing_near():
+    place = ([60, 8, 7], [[1, 4, 3]], [[51, 4, 3]])
+    heard = [
+        shoebox_rir(*place, absorption=1.0, max_order=0, humidity_percent=50.0, temperature_c=t)[0, 0] for t in (0, 35)
+    ]
+    at_4_khz = [np.abs(np.fft.rfft(h, 4096)[1024]) for h in heard]
+    expected = -50 * np.diff([acoustics.air_absorption_db_m(4000.0, temperature_c=t) for t in (0, 35)])[0]
+    assert 20 * np.log10(at_4_khz[1] / at_4_khz[0]) == pytest.approx(expected, abs=0.1)
+
+
+def test_air_changes_with_pressure_as_iso_9613_says():
+    """Relaxation frequencies grow with pressure and loss by the square of frequency shrinks (ISO 9613-1, section 6)."""
+    thin, thick = (
+        float(acoustics.air_absorption_db_m(50_000.0, temperature_c=-10.0, pressure_kpa=p)) for p in (50.0, 101.325)
+    )
+    assert thin > thick  # far above both relaxations the classical part, inverse to pressure, leads
+    with pytest.raises(ValueError, match="pressure_kpa"):
+        acoustics.air_absorption_db_m(1000.0, pressure_kpa=0.0)
+
+
+ELSEWHERE = """
+import concurrent.futures, os, sys
+import numpy as np
+from see2sound_nb import shoebox_rir
+from see2sound_nb._threads import run_in_threads
+place = ([5, 4, 3], [[2, 2, 2]], [[1, 1, 1], [3, 3, 2], [4, 1, 1], [1, 3, 1]])
+work = lambda *_: shoebox_rir(*place, absorption=0.2, max_order=25)
+first = work()
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    assert all((h == first).all() for h in pool.map(work, range(8)))
+nested = []
+run_in_threads(lambda a, b: nested.extend(work() for _ in range(a, b)), 4)
+assert len(nested) == 4 and all((h == first).all() for h in nested)
+if hasattr(os, "fork"):
+    child = os.fork()
+    if not child:
+        os._exit(0 if (work() == first).all() else 1)
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_threads_in_threads_and_a_fork_neither_wait_for_ever_nor_differ():
+    subprocess.run([sys.executable, "-W", "ignore", "-c", ELSEWHERE], check=True, timeout=120)
+
+
+def test_loops_are_compiled_where_no_machine_code_can_be_kept(monkeypatch):
+    import numba
+
+    from see2sound_nb import _numba
+
+    def njit(*signature, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'x'")
+        return real(*signature, **options)
+
+    real = numba.njit
+    monkeypatch.setattr(numba, "njit", njit)
+    assert _numba.loop()(lambda x: x + 1)(1) == 2

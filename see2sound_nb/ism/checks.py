@@ -9,8 +9,9 @@ import math
 
 import numpy as np
 
+from see2sound_nb._threads import cores
 from see2sound_nb.acoustics import absorption_for_rt60, eyring_rt60_s
-from see2sound_nb.ism.definition import Problem
+from see2sound_nb.ism.definition import Problem, check_samples
 
 #: Sources closer to a receiver than this are refused: 1/d grows without bound.
 LEAST_DISTANCE_M = 0.01
@@ -55,7 +56,10 @@ def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) ->
     if (absorption is None) == (rt60_s is None):
         raise ValueError(f"absorption={absorption} and rt60_s={rt60_s}: give exactly one of the two")
     if rt60_s is not None:
-        times = np.broadcast_to(np.asarray(rt60_s, dtype=np.float64), (rooms,))
+        times = np.asarray(rt60_s, dtype=np.float64)
+        if times.shape not in ((), (rooms,)) or (times.ndim and not batch):
+            raise ValueError(f"rt60_s has the shape {times.shape}; give one number, or in a batch one for each room")
+        times = np.broadcast_to(times, (rooms,))
         alpha = np.array([absorption_for_rt60(size, t, speed_m_s=speed_m_s) for size, t in zip(sizes, times)])
         return np.repeat(alpha[:, None, None], 6, axis=2)
     alpha = np.asarray(absorption, dtype=np.float64)
@@ -80,7 +84,7 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
     """Reach (B, 3) int64, order (B,) and farthest distance (B,) in metres of the lattices; see `Problem`."""
     if lattice not in ("diamond", "box"):
         raise ValueError(f"lattice {lattice!r} is unknown; choose diamond or box")
-    if max_order is not None and (max_order < 0 or max_order != int(max_order)):
+    if max_order is not None and not (0 <= max_order < math.inf and max_order == int(max_order)):
         raise ValueError(f"max_order={max_order} must be a whole number from 0 up; 0 is the direct sound alone")
     if max_time_s is not None and not (max_time_s > 0 and math.isfinite(max_time_s)):
         raise ValueError(f"max_time_s={max_time_s} must be a positive number of seconds")
@@ -94,6 +98,10 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
         if math.inf in decay:
             raise ValueError("rigid walls (absorption 0) never let the sound decay; give max_order or max_time_s")
         farthest = np.maximum(np.array(decay) * speed_m_s, np.linalg.norm(sizes, axis=1))
+    if (farthest[:, None] / sizes).max() > 1e6:
+        raise ValueError(
+            f"max_time_s={max_time_s} and the walls' absorption let sound travel {farthest.max():.3g} m; limit it"
+        )
     if max_order is None:
         reach = np.ceil(farthest[:, None] / sizes).astype(np.int64) + 1
         order = [int(n) for n in reach.sum(axis=1)]
@@ -104,13 +112,31 @@ def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
     return reach, order, [float(f) for f in farthest]
 
 
-def check_memory(problems: list[Problem]) -> None:
-    """Raise MemoryError if the responses and the images of one source do not fit into the memory that is free."""
+def check_speed(speed_m_s: float) -> float:
+    """Return the speed of sound; raise ValueError if it is none."""
+    if not 0 < speed_m_s < math.inf:
+        raise ValueError(f"speed_m_s={speed_m_s} must be a positive number of m/s; air has about 343")
+    return float(speed_m_s)
+
+
+def check_memory(problems: list[Problem], *, copies: int = 1, per_image: int = 0) -> None:
+    """Raise MemoryError if responses and images do not fit into the memory that is free, ValueError if none would.
+
+    Parameters
+    ----------
+    problems : list of Problem
+        One for each room.
+    copies : int
+        How often the responses are held at a time.
+    per_image : int
+        Bytes for each image of one source; by default what a thread of `cpu` needs.
+    """
     p = problems[0]
     responses = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels
     images, samples = max(q.images for q in problems), max(q.most_samples for q in problems)
-    per_image = 8 + (32 + 4 * p.channels if p.ambisonic_order >= 0 else 0)
-    needed = 4 * responses * samples + 2 * images * per_image
+    check_samples(samples)
+    per_image = per_image or 8 + 32 + (4 * p.channels if p.ambisonic_order >= 0 else 0)
+    needed = 4 * responses * samples * copies + min(cores(), responses) * images * per_image
     if needed < 100e6:
         return
     import psutil

@@ -1,4 +1,7 @@
-"""The loops of `cpu`, compiled by numba. One file, because its cache does not see changes in another.
+"""The loops of `cpu`, compiled by numba. One file, because numba's cache does not see changes in another.
+
+That goes for the tables of `definition`, too, which become constants of the machine code: after a change there delete
+the files ``__pycache__/*.nb?`` (the tests do).
 
 Arguments: p is a `definition.Problem`; s, r and a number sources, receivers and axes; moment and alpha (n,) are
 tau_m in samples and alpha_m, both float32.
@@ -8,13 +11,13 @@ Notebook: 05_image_sources.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numba
 import numpy as np
-from numba import float32, float64, int64, njit
+from numba import float32, float64, int64
 
+from see2sound_nb._numba import loop
 from see2sound_nb.ism.definition import (
     BASIS,
     HASH_PRIMES,
@@ -44,14 +47,13 @@ _PROBLEM = numba.types.NamedTuple(
 )
 _P0, _P1, _P2 = (np.uint32(prime) for prime in HASH_PRIMES)
 _M0, _M1 = (np.uint32(prime) for prime in MIX_PRIMES)
-_njit = functools.partial(njit, nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
 
 
 #: What `misplaced` finds.
 WELL_PLACED, NO_ROOM, SOURCE_OUTSIDE, RECEIVER_OUTSIDE, TOO_CLOSE = range(5)
 
 
-@_njit
+@loop()
 def _outside(size, places):
     for k in range(len(places)):
         for a in range(3):
@@ -60,7 +62,7 @@ def _outside(size, places):
     return -1
 
 
-@_njit
+@loop()
 def misplaced(sizes, sources, receivers, least_m):
     """The first fault among the places (B, S, 3) and (B, R, 3): its kind, the room, the place, and the receiver."""
     for b in range(len(sizes)):
@@ -78,12 +80,12 @@ def misplaced(sizes, sources, receivers, least_m):
                 apart = 0.0
                 for a in range(3):
                     apart += (sources[b, s, a] - receivers[b, r, a]) ** 2
-                if apart < least_m**2:
+                if apart < (least_m * (1 - 1e-6)) ** 2:
                     return TOO_CLOSE, b, s, r
     return WELL_PLACED, 0, 0, 0
 
 
-@_njit
+@loop()
 def _axis(p, s, r, a, at, gain):
     """Coordinates of the images on one axis, seen from the receiver, and the reflections on the way to them."""
     n = p.reach[a]
@@ -99,19 +101,19 @@ def _axis(p, s, r, a, at, gain):
         gain[n - i - 1] = gain[n - i] * (far if i % 2 else near)
 
 
-@_njit
+@loop()
 def _empty_tables(p):
     longest = 2 * max(p.reach[0], p.reach[1], p.reach[2]) + 1
     return np.empty((3, longest)), np.empty((3, longest))
 
 
-@_njit
+@loop()
 def _tables(p, s, r, at, gain):
     for a in range(3):
         _axis(p, s, r, a, at[a], gain[a])
 
 
-@_njit(int64[:, ::1](_PROBLEM))
+@loop(int64[:, ::1](_PROBLEM))
 def response_lengths(p):
     """Samples (S, R) that each response needs, 40 before the emission and 41 after the latest arrival included."""
     lengths = np.empty((len(p.sources_m), len(p.receivers_m)), dtype=np.int64)
@@ -132,19 +134,19 @@ def response_lengths(p):
     return lengths
 
 
-@_njit
+@loop()
 def _mix(x):
     x = np.uint32((x ^ (x >> np.uint32(16))) * _M0)
     x = np.uint32((x ^ (x >> np.uint32(15))) * _M1)
     return x ^ (x >> np.uint32(16))
 
 
-@_njit
+@loop()
 def _drawn(state, axis):
     return 2 * (_mix(np.uint32(state + np.uint32(axis + 1))) / 2.0**32) - 1
 
 
-@_njit
+@loop()
 def _plain(p, at, gain, moment, alpha):
     """tau_m in samples and alpha_m of all images, where nothing but walls and distance counts; returns their number."""
     n = 0
@@ -169,15 +171,19 @@ def _plain(p, at, gain, moment, alpha):
     return n
 
 
-@_njit
+@loop()
 def _general(p, s, r, at, gain, distance, alpha, towards):
     """d_m, alpha_m and the directions (n, 3) towards all images, with everything that a problem may ask for."""
     n = 0
     nx, ny, nz = p.reach
     leaves, hears = p.source_patterns[s], p.receiver_patterns[r]
+    limited, farthest = not math.isinf(p.farthest_m), p.farthest_m + 2 * p.jitter_m
     for k in range(-nz, nz + 1):
         for j in range(-ny, ny + 1):
             left = min(p.order - abs(j) - abs(k), nx)
+            if limited:  # of this row, what may be near enough: image i stands in the i-th room from here
+                remaining = farthest**2 - at[1, ny + j] ** 2 - at[2, nz + k] ** 2
+                left = min(left, int(math.sqrt(remaining) / p.size_m[0]) + 2) if remaining >= 0 else -1
             for i in range(-left, left + 1):
                 x, y, z = at[0, nx + i], at[1, ny + j], at[2, nz + k]
                 if p.jitter_m > 0 and (i != 0 or j != 0 or k != 0):
@@ -209,7 +215,7 @@ def _general(p, s, r, at, gain, distance, alpha, towards):
     return n
 
 
-@_njit
+@loop()
 def _harmonics(towards, order, out):
     """Spherical harmonics (ACN, SN3D) of one direction of the room frame; see `ambisonics.encode`."""
     front, left, up = float64(towards[1]), -float64(towards[0]), float64(towards[2])
@@ -225,7 +231,7 @@ def _harmonics(towards, order, out):
         sectoral *= 2 * m + 1
 
 
-@_njit
+@loop()
 def _deposit_taps(moment, alpha, n, out):
     """Add the 81 taps of every arrival to `out`."""
     for m in range(n):
@@ -241,7 +247,7 @@ def _deposit_taps(moment, alpha, n, out):
             o[k] += sooner * _TAPS[row, k] + later * _TAPS[row + 1, k]
 
 
-@_njit
+@loop()
 def _deposit_moments(moment, alpha, n, out):
     """Add the 8 moments of every arrival to `out` (L, 8): loads first, then stores, so that eight become one."""
     for m in range(n):
@@ -264,7 +270,7 @@ def _deposit_moments(moment, alpha, n, out):
         o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7] = o0, o1, o2, o3, o4, o5, o6, o7
 
 
-@_njit
+@loop()
 def _filter_moments(moments, planes, out):
     """out[n] += sum over m, k of moments[n + 40 - k, m] * BASIS[m, k]: the taps of all arrivals at once.
 
@@ -285,7 +291,7 @@ def _filter_moments(moments, planes, out):
                 )
 
 
-@_njit
+@loop()
 def scratch(length, dense):
     """The arrays that `sample` needs beside the response: for moments if `dense`, else empty."""
     moments = np.empty((length if dense else 0, MOMENTS), dtype=np.float32)
@@ -293,7 +299,7 @@ def scratch(length, dense):
     return moments, planes
 
 
-@_njit
+@loop()
 def sample(moment, alpha, n, moments, planes, out):
     """The sum of n arrivals into `out` (L,), by the way that the scratch arrays were made for."""
     out[:] = 0
@@ -305,13 +311,19 @@ def sample(moment, alpha, n, moments, planes, out):
         _deposit_taps(moment, alpha, n, out)
 
 
-@_njit
+@loop()
 def _copy(source, target):
     for t in range(len(target)):
         target[t] = source[t]
 
 
-def _fill_rows(h, first, last, images, length, p):
+@loop()
+def _hears_all_round(pattern):
+    return pattern[0] == 1 and pattern[1] == 0 and pattern[2] == 0 and pattern[3] == 0
+
+
+@loop(numba.void(float32[:, ::1], int64, int64, int64, int64, _PROBLEM), straight=True)
+def fill_rows(h, first, last, images, length, p):
     """Write rows `first` to `last` - 1 of h (S R C, L): one row for each source, receiver and channel."""
     receivers, encoded = len(p.receivers_m), p.ambisonic_order >= 0
     channels = (p.ambisonic_order + 1) ** 2 if encoded else 1
@@ -346,12 +358,8 @@ def _fill_rows(h, first, last, images, length, p):
         _copy(row[LEAD - p.lead :], h[number])
 
 
-@_njit
-def _hears_all_round(pattern):
-    return pattern[0] == 1 and pattern[1] == 0 and pattern[2] == 0 and pattern[3] == 0
-
-
-def _fill_channels(h, first, last, moment, alpha):
+@loop(numba.void(float32[:, ::1], int64, int64, float32[::1], float32[:, ::1]), straight=True)
+def fill_channels(h, first, last, moment, alpha):
     """Write the sums of the same arrivals, weighted alpha (C, n), number `first` to `last` - 1 into h (C, L)."""
     length = h.shape[1] + LEAD
     row = np.empty(length, dtype=np.float32)
@@ -361,7 +369,7 @@ def _fill_channels(h, first, last, moment, alpha):
         _copy(row[LEAD:], h[c])
 
 
-@_njit(numba.types.Tuple((float64[::1], float64[::1], float64[:, ::1]))(_PROBLEM, int64))
+@loop(numba.types.Tuple((float64[::1], float64[::1], float64[:, ::1]))(_PROBLEM, int64))
 def arrivals(p, images):
     """d_m (n,), alpha_m (n,) and unit vectors (n, 3) to the images, from the first source to the first receiver."""
     distance, alpha, towards = np.empty(images), np.empty(images), np.empty((images, 3))
@@ -369,16 +377,3 @@ def arrivals(p, images):
     _tables(p, 0, 0, at, gain)
     n = _general(p, 0, 0, at, gain, distance, alpha, towards)
     return distance[:n], alpha[:n], towards[:n]
-
-
-def _compile(function, *arguments):
-    """Compile with vector instructions for straight-line code as well, which numba leaves off by default."""
-    before, numba.config.SLP_VECTORIZE = numba.config.SLP_VECTORIZE, 1
-    try:
-        return _njit(numba.void(*arguments))(function)
-    finally:
-        numba.config.SLP_VECTORIZE = before
-
-
-fill_rows = _compile(_fill_rows, float32[:, ::1], int64, int64, int64, int64, _PROBLEM)
-fill_channels = _compile(_fill_channels, float32[:, ::1], int64, int64, float32[::1], float32[:, ::1])

@@ -33,6 +33,8 @@ import numpy as np
 LEAD = 40
 #: Entries of the sinc's table for each sample.
 STEPS = 20
+#: A response is shorter than this: beyond, times in single precision lose whole samples.
+MOST_SAMPLES = 2**23
 #: Numbers that stand for the 81 taps of an arrival (see `BASIS`).
 MOMENTS = 8
 
@@ -128,15 +130,21 @@ class Problem(NamedTuple):
 
     @property
     def images(self) -> int:
-        """Images of one source inside the lattice, whatever their distance."""
+        """Images of one source: those of the lattice, or with a time limit at least those that are near enough."""
         x, y, z = self.reach.tolist()
-        if self.order >= x + y + z:
-            return (2 * x + 1) * (2 * y + 1) * (2 * z + 1)
         n = self.order
-        if min(x, y, z) >= n:
-            return (2 * n + 1) * (2 * n * n + 2 * n + 3) // 3
-        radius = np.abs(np.arange(-y, y + 1))[:, None] + np.abs(np.arange(-z, z + 1))
-        return int(np.maximum(2 * np.minimum(n - radius, x) + 1, 0).sum())
+        if n >= x + y + z:
+            lattice = (2 * x + 1) * (2 * y + 1) * (2 * z + 1)
+        elif min(x, y, z) >= n:
+            lattice = (2 * n + 1) * (2 * n * n + 2 * n + 3) // 3
+        else:
+            radius = np.abs(np.arange(-y, y + 1))[:, None] + np.abs(np.arange(-z, z + 1))
+            lattice = int(np.maximum(2 * np.minimum(n - radius, x) + 1, 0).sum())
+        if math.isinf(self.farthest_m):
+            return lattice
+        # Every image has a room to itself; rooms that are near enough lie in this sphere.
+        radius_m = self.farthest_m + 2 * self.jitter_m + math.hypot(*self.size_m.tolist())
+        return min(lattice, math.ceil(4 / 3 * math.pi * radius_m**3 / math.prod(self.size_m.tolist())))
 
     @property
     def most_samples(self) -> int:
@@ -146,6 +154,15 @@ class Problem(NamedTuple):
         corner_m = (n + 1) * diagonal if self.order > n else math.hypot((n + 1) * max(size), diagonal)
         farthest_m = min(corner_m + 2 * self.jitter_m, self.farthest_m)
         return math.ceil(farthest_m / self.speed_m_s * self.sample_rate) + LEAD + 2 + self.lead
+
+
+def check_samples(samples: int) -> None:
+    """Raise ValueError if a response would reach `MOST_SAMPLES`."""
+    if samples >= MOST_SAMPLES:
+        raise ValueError(
+            f"a response of {samples:,} samples is too long, {MOST_SAMPLES:,} is the limit; lower the order, the time, "
+            "the sample rate or the size of the room"
+        )
 
 
 def moves_m(lattice: np.ndarray, jitter_m: float, seed: int) -> np.ndarray:

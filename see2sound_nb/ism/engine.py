@@ -20,8 +20,9 @@ from see2sound_nb.acoustics import (
     speed_of_sound_m_s,
     sum_of_octave_bands,
 )
+from see2sound_nb.ambisonics import check_order
 from see2sound_nb.ism import reference
-from see2sound_nb.ism.checks import check_memory, check_places, limits, wall_absorption
+from see2sound_nb.ism.checks import check_memory, check_places, check_speed, limits, wall_absorption
 from see2sound_nb.ism.definition import LEAD, Problem
 from see2sound_nb.ism.patterns import pattern_rows
 
@@ -67,15 +68,16 @@ def shoebox_rir(
         z up.
     absorption : array_like, optional
         Share of the energy that a wall swallows, 0 to 1: one number, or (6,) for the walls x = 0, x = L_x, y = 0, ...,
-        or (bands, 6) or (bands, 1) for the octave bands of `acoustics.octave_bands_hz`. In a batch also (B, 6), (B, 1)
-        or (B, bands, 6).
+        or (bands, 6) or (bands, 1) for the octave bands of `acoustics.octave_bands_hz`; above the last band given its
+        values go on. In a batch also (B, 6), (B, 1) or (B, bands, 6).
     rt60_s : float or array_like, optional
         Instead of `absorption`: the reverberation time in seconds that equal walls shall give by Eyring's formula; in
         a batch also (B,).
     max_order : int, optional
         Most reflections of a path; 0 is the direct sound alone.
     max_time_s : float, optional
-        Latest arrival in seconds. With neither limit, the time in which the sound decays by 60 dB (Eyring).
+        Latest arrival in seconds; what comes later is left out, be it the direct sound. With neither limit, the time
+        in which the sound decays by 60 dB (Eyring): in a small, hard room that may be millions of images.
     lattice : str
         ``"diamond"``: at most `max_order` reflections in all; ``"box"``: along each axis.
     sample_rate : float
@@ -132,7 +134,7 @@ def shoebox_rir(
     if convention not in ("emission", "pyroomacoustics"):
         raise ValueError(f"convention {convention!r} is unknown; choose emission or pyroomacoustics")
     places = (size_m, sources_m, receivers_m)
-    sizes, sources, receivers = (np.asarray(a, dtype=np.float64, order="C") for a in places)
+    sizes, sources, receivers = (np.array(a, dtype=np.float64, order="C") for a in places)
     batch = sizes.ndim == 2
     if not batch:
         sizes, sources, receivers = sizes[None], sources[None], receivers[None]
@@ -141,8 +143,7 @@ def shoebox_rir(
         raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; speech has 16000")
     if temperature_c is not None:
         speed_m_s = speed_of_sound_m_s(temperature_c)
-    if not (speed_m_s > 0 and math.isfinite(speed_m_s)):
-        raise ValueError(f"speed_m_s={speed_m_s} must be a positive number of m/s; air has about 343")
+    speed_m_s = check_speed(speed_m_s)
     alpha = wall_absorption(sizes, absorption, rt60_s, batch, speed_m_s)
     air_np_m = [0.0]
     if humidity_percent is not None:
@@ -151,19 +152,18 @@ def shoebox_rir(
             octave_bands_hz(sample_rate), temperature_c=celsius, humidity_percent=humidity_percent
         )
         air_np_m = (swallowed / (20 * math.log10(math.e))).tolist()
-    bands = max(alpha.shape[1], len(air_np_m))
-    if bands > 1 and (expected := len(octave_bands_hz(sample_rate))) != bands:
+    bands = 1 if alpha.shape[1] == len(air_np_m) == 1 else len(octave_bands_hz(sample_rate))
+    if alpha.shape[1] > bands:
         raise ValueError(
-            f"absorption is given for {bands} octave bands; at {sample_rate} Hz there are {expected}, from 125 Hz up"
+            f"absorption is given for {alpha.shape[1]} octave bands; at {sample_rate} Hz there are {bands}, "
+            "from 125 Hz up"
         )
     reach, order, farthest = limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s)
     patterns = (
         pattern_rows(source_patterns, sources.shape[1], "source_patterns"),
         pattern_rows(receiver_patterns, receivers.shape[1], "receiver_patterns"),
     )
-    encoded = -1 if ambisonic_order is None else ambisonic_order
-    if encoded not in range(-1, 6):
-        raise ValueError(f"ambisonic_order={ambisonic_order} must be a whole number from 0 to 5, or None")
+    encoded = -1 if ambisonic_order is None else check_order(ambisonic_order)
     if encoded >= 0 and receiver_patterns is not None:
         raise ValueError("receiver_patterns and ambisonic_order exclude each other; leave one out")
     if not (jitter_m >= 0 and math.isfinite(jitter_m)):
@@ -183,7 +183,7 @@ def shoebox_rir(
                 order=order[b],
                 farthest_m=farthest[b],
                 sample_rate=float(sample_rate),
-                speed_m_s=float(speed_m_s),
+                speed_m_s=speed_m_s,
                 air_np_m=air_np_m[min(band, len(air_np_m) - 1)],
                 source_patterns=patterns[0],
                 receiver_patterns=patterns[1],
@@ -196,10 +196,14 @@ def shoebox_rir(
         ]
         for band in range(bands)
     ]
-    check_memory(rows[0])
+    check_memory(rows[0], copies=1 + (len(sizes) > 1) + (lead > 0) + 3 * (bands > 1))
     compute = implementation(device, rows[0])
-    responses = [compute(problems) for problems in rows]
-    h = responses[0] if bands == 1 else sum_of_octave_bands(np.stack(responses), sample_rate)
+    if bands == 1:
+        h = compute(rows[0])
+    else:
+        h = sum_of_octave_bands((compute(problems) for problems in rows), sample_rate)
+        for room, problem in zip(h, rows[0]):  # the filters ring on; each room ends where it ends
+            room[..., response_samples(problem) :] = 0
     if high_pass:
         from see2sound_nb.ism.high_pass import high_pass_in_place
 
@@ -226,13 +230,21 @@ def implementation(device: str, problems: list[Problem]):
     return functools.partial(_one_by_one, cpu.responses if device == "cpu" else reference.responses)
 
 
+def response_samples(problem: Problem) -> int:
+    """Samples of the longest response of one room, as it is returned."""
+    from see2sound_nb.ism import cpu
+
+    return int(cpu.response_lengths(problem).max()) - LEAD + problem.lead
+
+
 def _one_by_one(compute, problems: list[Problem]) -> np.ndarray:
     if len(problems) == 1:
         return compute(problems[0])[None]
-    rooms = [compute(problem) for problem in problems]
-    h = np.zeros((len(rooms), *rooms[0].shape[:-1], max(room.shape[-1] for room in rooms)), dtype=np.float32)
-    for b, room in enumerate(rooms):
-        h[b, ..., : room.shape[-1]] = room
+    p, longest = problems[0], max(map(response_samples, problems))
+    h = np.zeros((len(problems), len(p.sources_m), len(p.receivers_m), p.channels, longest), dtype=np.float32)
+    for room, problem in zip(h, problems):
+        computed = compute(problem)
+        room[..., : computed.shape[-1]] = computed
     return h
 
 
@@ -279,10 +291,11 @@ def arrivals(
     """
     from see2sound_nb.ism import cpu_loops
 
-    places = (np.asarray(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
+    places = (np.array(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
     sizes, sources, receivers = (place[None] for place in places)
     sources, receivers = sources[:, None], receivers[:, None]
     check_places(sizes, sources, receivers)
+    speed_m_s = check_speed(speed_m_s)
     alpha = wall_absorption(sizes, absorption, None, False, speed_m_s)
     if alpha.shape[1] > 1:
         raise ValueError(
@@ -292,7 +305,8 @@ def arrivals(
     all_round = pattern_rows(None, 1, "")
     problem = Problem(
         sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0], 1.0,
-        float(speed_m_s), 0.0, all_round, all_round, 0, 0.0, 0, 0,
+        speed_m_s, 0.0, all_round, all_round, 0, 0.0, 0, 0,
     )  # fmt: skip
+    check_memory([problem], per_image=200)  # these arrays, and what is made of them for a few channels
     distance, amplitudes, towards = cpu_loops.arrivals(problem, problem.images)
     return distance / speed_m_s, amplitudes, towards * distance[:, None]

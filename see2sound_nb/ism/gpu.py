@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 
+from see2sound_nb._numba import loop
 from see2sound_nb.ism.definition import BASIS, LEAD, MOMENT_TABLE, MOMENTS, Problem
 from see2sound_nb.ism.gpu_kernels import COLUMNS, REACH, ROWS, RUN, add_images, filter_moments
 
@@ -180,7 +180,7 @@ def response_length(pairs: np.ndarray) -> int:
     return int(np.ceil(latest + LEAD + 1).max()) + 1
 
 
-@njit(cache=True)
+@loop()
 def _farthest_m(pairs):
     """How far the farthest image of each pair is, in metres, if none is moved."""
     distance = np.empty(len(pairs))

@@ -8,15 +8,14 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from numba import float32, float64, int64, njit, void
+from numba import float32, float64, int64, void
 
+from see2sound_nb._numba import loop
 from see2sound_nb.ism import cpu
 from see2sound_nb.ism.definition import Problem
 
 #: Corner and order of pyroomacoustics' high-pass, a Butterworth filter run forwards and backwards.
 HIGH_PASS_HZ, HIGH_PASS_ORDER = 10.0, 2
-
-_njit = functools.partial(njit, nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
 
 
 def high_pass_in_place(h: np.ndarray, problems: list[Problem]) -> None:
@@ -50,7 +49,7 @@ def _section(sample_rate: float) -> tuple[np.ndarray, np.ndarray]:
     return sos[0], sosfilt_zi(sos)[0]
 
 
-@_njit
+@loop()
 def _biquad(x, section, start):
     """Filter x in place, from the steady state (2,) of its first value on; direct form II transposed."""
     b0, b1, b2, _, a1, a2 = section
@@ -62,7 +61,7 @@ def _biquad(x, section, start):
         x[n] = y
 
 
-@_njit(void(float32[:, ::1], int64[::1], int64, int64, float64[::1], float64[::1]))
+@loop(void(float32[:, ::1], int64[::1], int64, int64, float64[::1], float64[::1]))
 def _filter_both_ways(h, lengths, first, last, section, start):
     """Rows `first` to `last` - 1 of h (n, L), each over its own length: scipy's `sosfiltfilt` of one section."""
     edge = 9  # samples that are mirrored at both ends, as there

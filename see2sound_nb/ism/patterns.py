@@ -39,7 +39,7 @@ def first_order(direction, p: float = 0.5) -> np.ndarray:
     length = np.linalg.norm(axis, axis=-1, keepdims=True)
     if not 0 <= p <= 1:
         raise ValueError(f"p={p} must lie in 0 (figure of eight) to 1 (omnidirectional)")
-    if not np.all(length > 0):
+    if not np.all((length > 0) & np.isfinite(length)):
         raise ValueError(f"direction={direction} must be finite and have a length; (0, 1, 0) points forward")
     return np.concatenate([np.full_like(length, p), (1 - p) * axis / length], axis=-1)
 
