@@ -30,7 +30,8 @@ from see2sound_nb._threads import cores
 from see2sound_nb.convolution import LiveMix
 from see2sound_nb.ism import shoebox_rir
 from see2sound_nb.ism.definition import LEAD
-from see2sound_nb.moving import render_moving
+from see2sound_nb.moving import render_moving, render_path
+from see2sound_nb.room import Room
 
 SIZE_M = np.array([8.0, 6.0, 3.5])
 ABSORPTION = 0.2
@@ -286,12 +287,20 @@ def path() -> None:
     def moving():
         return render_moving(A, ours(17, positions_m)(), times_s, sample_rate=SAMPLE_RATE)
 
+    room = Room(tuple(SIZE_M), tuple(RECEIVERS_M[0]), ABSORPTION, 17)
+    layouts = {
+        "5.1, the source moves": lambda: render_path(A, room, positions_m, times_s),
+        "5.1, the listener moves": lambda: render_path(A, room, positions_m, times_s, source_m=SOURCES_M[0]),
+        "binaural, the source moves": lambda: render_path(A, room, positions_m, times_s, "binaural"),
+    }
     moving()
-    best = fastest_ms({"h": ours(17, positions_m), "all": moving})
+    best = fastest_ms({"h": ours(17, positions_m), "all": moving} | layouts)
     print(
         f"\nA source on a path, {PATH} positions in {SECONDS:g} s, 6 receivers, order 17: responses {best['h']:.0f} ms,"
     )
     print(f"with the crossfaded convolution {best['all']:.0f} ms: {1e3 * SECONDS / best['all']:.0f}x real time")
+    for name in layouts:
+        print(f"{name:<28}{best[name]:>6.0f} ms: {1e3 * SECONDS / best[name]:.0f}x real time")
 
 
 def peak_mb() -> float:

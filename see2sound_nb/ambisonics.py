@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from see2sound_nb._checks import rows_of_three
 from see2sound_nb.hrtf import HRTF, arrival_times
 from see2sound_nb.panning import pan
 
@@ -52,7 +53,7 @@ def encode(vectors: np.ndarray, order: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the order is not 0 to 5.
+        If the order is not 0 to 5, or the vectors are not (n, 3) or not finite.
 
     Notes
     -----
@@ -64,7 +65,7 @@ def encode(vectors: np.ndarray, order: int) -> np.ndarray:
     array([[1., 1., 0., 0.]])
     """
     check_order(order)
-    vectors = np.asarray(vectors, dtype=np.float64).reshape(-1, 3)
+    vectors = rows_of_three("vectors", vectors)
     right, x, z = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).T
     y = -right
     gains = np.empty((len(vectors), (order + 1) ** 2))
@@ -99,7 +100,14 @@ def head_rotation(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float 
     np.ndarray
         (3, 3) float64, its columns the head's right, front and up in the listener's frame; ``vectors @ R`` are
         vectors as the turned head sees them.
+
+    Raises
+    ------
+    ValueError
+        If an angle is not finite.
     """
+    if not np.isfinite([yaw_deg, pitch_deg, roll_deg]).all():
+        raise ValueError(f"a head turned by {yaw_deg}, {pitch_deg}, {roll_deg} degrees is nowhere; use finite angles")
     (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw_deg, pitch_deg, roll_deg])) for f in (np.cos, np.sin))
     yaw = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])

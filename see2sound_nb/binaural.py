@@ -41,12 +41,13 @@ def binaural_responses(
     Returns
     -------
     np.ndarray
-        (2, L) float64, left and right ear; time 0 is the emission.
+        (2, L) float64, left and right ear. Time 0 is the emission, up to what the measurements hold before the sound
+        reaches the middle of the head: 0.73 ms in the shipped KEMAR, by which all of it arrives later.
 
     Raises
     ------
     ValueError
-        If the sample rates differ, or as `shoebox_rir`.
+        If the sample rates differ, an angle is not finite, or as `shoebox_rir`.
 
     Notes
     -----
@@ -54,6 +55,7 @@ def binaural_responses(
     """
     if hrtf.sample_rate != sample_rate:
         raise ValueError(f"the HRTF is at {hrtf.sample_rate} Hz, the sound at {sample_rate} Hz; load it at that rate")
+    source_m = np.asarray(source_m, dtype=np.float64)
     early = _early(room, source_m, hrtf, sample_rate, head_yaw_deg)
     if room.max_order <= EARLY_ORDER:
         return early

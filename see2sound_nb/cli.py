@@ -176,16 +176,17 @@ def _run(arguments: argparse.Namespace) -> int:
             progress=tell,
         )
         tell("render", 0, 1)
-        scene.save(output, arguments.layout, subtype=arguments.subtype, sample_rate=arguments.sample_rate)
+        rate = arguments.sample_rate or scene.sample_rate
+        phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
+        media.write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
         tell("render", 1, 1)
-    gain_db = scene.gain_db(arguments.layout, sample_rate=arguments.sample_rate)
     if arguments.json:
         report = scene.report()
         report["output"] = {
             "path": str(output),
             "layout": arguments.layout,
             "channels": list(LAYOUTS[arguments.layout]),
-            "sample_rate_hz": arguments.sample_rate or scene.sample_rate,
+            "sample_rate_hz": rate,
             "gain_db": round(gain_db, 2),
         }
         print(json.dumps(report, indent=2))

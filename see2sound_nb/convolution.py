@@ -9,11 +9,10 @@ Notebook: 05_image_sources.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from see2sound_nb._threads import cores
+from see2sound_nb._threads import cores, run_in_threads
 
 #: No transform is longer than so many responses: its blocks should stay in the cache of a core.
 LONGEST_TRANSFORM = 5
@@ -22,8 +21,9 @@ LONGEST_TRANSFORM = 5
 class DrySpectra:
     """The spectra of N dry sounds, ready to be convolved with any response of up to `longest` samples.
 
-    The spectra take about ``5 * N * T`` bytes (`nbytes`), a quarter more than the float32 sounds themselves. A longer
+    The spectra take ``5 * N * T`` to ``8 * N * T`` bytes (`nbytes`); the float32 sounds themselves take 4. A longer
     response than foreseen is welcome: the spectra are then made anew, once, for responses a quarter longer than that.
+    Several threads may use one object.
 
     Parameters
     ----------
@@ -60,23 +60,27 @@ class DrySpectra:
         if longest < 1:
             raise ValueError(f"longest={longest} must be at least 1: the samples of the longest impulse response")
         self.loop = loop
-        self._pool = ThreadPoolExecutor(cores())
-        self._transform(int(longest))
+        self._blocks = self._transformed(int(longest))
 
-    def _transform(self, longest: int) -> None:
+    def _transformed(self, longest: int) -> tuple[int, int, int, list[np.ndarray]]:
+        """`longest`, the size of a block, the step between two, and each source's spectra (blocks, size // 2 + 1)."""
         from scipy.fft import rfft
 
-        self.longest = longest
         samples = self.A.shape[1] if self.loop else self.A.shape[1] + longest - 1
-        self._size = _transform_size(longest, samples)
-        self._hop = self._size - longest + 1
-        starts = np.arange(math.ceil(samples / self._hop)) * self._hop - (longest - 1)
-        self._spectra = [rfft(_cut(a, starts, self._size, self.loop), axis=-1, workers=cores()) for a in self.A]
+        size = _transform_size(longest, samples)
+        hop = size - longest + 1
+        starts = np.arange(math.ceil(samples / hop)) * hop - (longest - 1)
+        spectra = [rfft(_cut(a, starts, size, self.loop), axis=-1, workers=cores()) for a in self.A]
+        return longest, size, hop, spectra
+
+    @property
+    def longest(self) -> int:
+        return self._blocks[0]
 
     @property
     def nbytes(self) -> int:
         """Memory of the spectra in bytes."""
-        return sum(spectrum.nbytes for spectrum in self._spectra)
+        return sum(spectrum.nbytes for spectrum in self._blocks[3])
 
     def wet(self, k: int, h: np.ndarray) -> np.ndarray:
         """Source k, convolved with its responses to all channels.
@@ -101,17 +105,20 @@ class DrySpectra:
         from scipy.fft import irfft, rfft
 
         h = self._checked(k, h)
-        if h.shape[1] > self.longest:
-            self._transform(h.shape[1] + h.shape[1] // 4)
-        spectrum = self._spectra[k]
+        blocks = self._blocks  # read once: another thread may put others in their place
+        if h.shape[1] > blocks[0]:
+            blocks = self._blocks = self._transformed(h.shape[1] + h.shape[1] // 4)
+        longest, size, hop, spectra = blocks
+        spectrum = spectra[k]
         samples = self.A.shape[1] if self.loop else self.A.shape[1] + h.shape[1] - 1
-        out = np.empty((len(h), len(spectrum) * self._hop), dtype=np.float32)
+        out = np.empty((len(h), len(spectrum) * hop), dtype=np.float32)
 
-        def channel(c: int) -> None:
-            blocks = irfft(spectrum * rfft(h[c], self._size), self._size, overwrite_x=True)
-            out[c].reshape(-1, self._hop)[:] = blocks[:, self.longest - 1 :]
+        def channels(first: int, last: int) -> None:
+            for row, response in zip(out[first:last], h[first:last]):
+                wet = irfft(spectrum * rfft(response, size), size, overwrite_x=True)
+                row.reshape(-1, hop)[:] = wet[:, longest - 1 :]
 
-        list(self._pool.map(channel, range(len(h))))
+        run_in_threads(channels, len(h))
         return out[:, :samples]
 
     def block(self, k: int, h: np.ndarray, start: int, length: int) -> np.ndarray:

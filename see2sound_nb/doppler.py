@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from see2sound_nb._threads import cores
+from see2sound_nb._checks import check_rate
+from see2sound_nb._threads import run_in_threads
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
 from see2sound_nb.moving import checked_times
 from see2sound_nb.room import LEAST_DISTANCE_M
@@ -80,7 +81,8 @@ def render_doppler(
     ------
     ValueError
         If a shape is wrong, the times do not increase, a position is outside the room, source and receiver come
-        nearer than `room.LEAST_DISTANCE_M`, or something moves as fast as sound.
+        nearer than `room.LEAST_DISTANCE_M`, something moves as fast as sound, or the sample rate or the speed of sound
+        is not positive.
 
     Notes
     -----
@@ -97,14 +99,20 @@ def render_doppler(
         )
     if max_order < 0:
         raise ValueError(f"max_order={max_order} must be at least 0; 0 is the direct sound alone")
+    check_rate(sample_rate)
+    if not (speed_m_s > 0 and math.isfinite(speed_m_s)):
+        raise ValueError(f"speed_m_s={speed_m_s} must be a positive number of m/s; sound in air has about 343")
     times_s = checked_times(times_s, np.size(times_s))
     size = np.asarray(size_m, dtype=np.float64)
+    if size.shape != (3,):
+        raise ValueError(f"size_m has shape {size.shape}; it must be (3,): width, depth and height in metres")
     source, receiver = (
         _checked_path(what, path, times_s, size, speed_m_s)
         for what, path in (("source", source_m), ("receiver", receiver_m))
     )
     if len(times_s) == 1:  # the kernel goes from one moment to the next
         times_s, source, receiver = times_s + np.arange(2.0), source.repeat(2, axis=0), receiver.repeat(2, axis=0)
+    _check_apart(_nearest_m(source - receiver, times_s, len(A) / sample_rate))
     sign, offset, reflection = _mirrors(size, np.asarray(absorption, dtype=np.float64), max_order)
     vectors = sign * source[:, None] + offset - receiver[:, None]  # (P, M, 3), from the receiver to the images
     weights = np.ones((*vectors.shape[:2], 1)) if gains is None else gains(vectors.reshape(-1, 3))
@@ -117,16 +125,31 @@ def render_doppler(
     dry = np.pad(A, TAPS)
     follow, table = _compiled(), _sinc_table()
 
-    def stretch(start: int) -> float:
-        part = out[start : start + STRETCH]
-        return follow(part, start, dry, float(sample_rate), float(speed_m_s), source, receiver, times_s, sign,
-                      offset, reflection, weights, table)  # fmt: skip
+    nearest = np.empty(math.ceil(length / STRETCH))
 
-    with ThreadPoolExecutor(cores()) as pool:
-        nearest = min(pool.map(stretch, range(0, length, STRETCH)))
-    if nearest < LEAST_DISTANCE_M:
-        raise ValueError(f"source and receiver come within {nearest:.3f} m; keep them {LEAST_DISTANCE_M} m apart")
+    def stretches(first: int, last: int) -> None:
+        for k in range(first, last):
+            start = k * STRETCH
+            nearest[k] = follow(out[start : start + STRETCH], start, dry, float(sample_rate), float(speed_m_s), source,
+                                receiver, times_s, sign, offset, reflection, weights, table)  # fmt: skip
+
+    run_in_threads(stretches, len(nearest))
+    _check_apart(nearest.min())  # of the images as well, and as they are heard
     return np.ascontiguousarray(out.T)
+
+
+def _nearest_m(apart: np.ndarray, times_s: np.ndarray, seconds: float) -> float:
+    """Least length of the vectors (P, 3), which run straight from moment to moment, between 0 and `seconds`."""
+    moments = np.unique(np.clip([0.0, *times_s, seconds], 0, seconds))
+    corners = np.stack([np.interp(moments, times_s, axis) for axis in apart.T], axis=1)
+    start, step = corners[:-1], np.diff(corners, axis=0)
+    along = -(start * step).sum(axis=1) / np.maximum((step**2).sum(axis=1), 1e-30)
+    return float(np.linalg.norm(start + np.clip(along, 0, 1)[:, None] * step, axis=1).min())
+
+
+def _check_apart(nearest_m: float) -> None:
+    if nearest_m < LEAST_DISTANCE_M:
+        raise ValueError(f"source and receiver come within {nearest_m:.3f} m; keep them {LEAST_DISTANCE_M} m apart")
 
 
 def _checked_path(what: str, path_m: np.ndarray, times_s: np.ndarray, size: np.ndarray, c: float) -> np.ndarray:

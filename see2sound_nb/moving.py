@@ -8,11 +8,11 @@ Notebook: 05_image_sources.
 from __future__ import annotations
 
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from see2sound_nb._threads import cores
+from see2sound_nb._checks import check_rate, rows_of_three
+from see2sound_nb._threads import run_in_threads
 from see2sound_nb.room import Room
 
 #: Stretches of a path that are transformed together: enough to fill vector registers, few enough for the cache.
@@ -55,7 +55,7 @@ def render_moving(
     Raises
     ------
     ValueError
-        If a shape is wrong, the times do not increase, or `moves` is something else.
+        If a shape is wrong, the times do not increase, the sample rate is not positive, or `moves` is something else.
 
     Notes
     -----
@@ -72,6 +72,7 @@ def render_moving(
         raise ValueError(f"A has shape {A.shape} and h {h.shape}; they must be (T,) and (P, n_ch, L), none of them 0")
     if moves not in ("source", "listener"):
         raise ValueError(f"moves={moves!r} is unknown; choose 'source' or 'listener'")
+    check_rate(sample_rate)
     times_s = checked_times(times_s, len(h))
     n_ch, L = h.shape[1:]
     lead = L - 1 if moves == "listener" else 0
@@ -88,6 +89,12 @@ def render_moving(
     ]
     dry = np.pad(A, (lead, lead))
 
+    groups = [stretches[i : i + TOGETHER] for i in range(0, len(stretches), TOGETHER)]
+    parts: list[tuple[int, np.ndarray]] = [(0, dry[None, :0])] * len(groups)
+
+    def some(first: int, last: int) -> None:
+        parts[first:last] = map(together, groups[first:last])
+
     def together(group: list[tuple[int, int, int]]) -> tuple[int, np.ndarray]:
         size = next_fast_len(max(j - i for _, i, j in group) + L - 1, real=True)
         x = np.zeros((len(group), 1, size), dtype=np.float32)
@@ -103,9 +110,9 @@ def render_moving(
         return begin, out
 
     phi = np.zeros((n_ch, len(A) + L - 1), dtype=np.float32)
-    with ThreadPoolExecutor(cores()) as pool:
-        for begin, out in pool.map(together, [stretches[i : i + TOGETHER] for i in range(0, len(stretches), TOGETHER)]):
-            phi[:, begin : begin + out.shape[1]] += out
+    run_in_threads(some, len(groups))
+    for begin, out in parts:
+        phi[:, begin : begin + out.shape[1]] += out
     return phi
 
 
@@ -146,22 +153,26 @@ def render_path(
     Raises
     ------
     ValueError
-        If a position is outside the room, source and listener come too near, or the times do not increase.
+        If a shape is wrong, a position is outside the room, source and listener come too near, the times do not
+        increase, or the sample rate is not positive.
     """
-    from see2sound_nb.render import impulse_responses
+    from see2sound_nb.render import each, impulse_responses, stacked
 
-    path = np.asarray(path_m, dtype=np.float64).reshape(-1, 3)
+    path = rows_of_three("path_m", path_m)
+    times_s = checked_times(times_s, len(path))
     if source_m is None:
         h = impulse_responses(room, path - room.listener_m, layout, sample_rate=sample_rate)
         return render_moving(A, h, times_s, sample_rate=sample_rate)
-    heard = []
-    for ears in path:
-        there = _with_listener_at(room, ears)
-        heard.append(impulse_responses(there, (source_m - ears)[None], layout, sample_rate=sample_rate)[0])
-    h = np.zeros((len(path), len(heard[0]), max(one.shape[1] for one in heard)), dtype=np.float32)
-    for place, one in zip(h, heard):
-        place[:, : one.shape[1]] = one
-    return render_moving(A, h, times_s, sample_rate=sample_rate, moves="listener")
+    source = np.asarray(source_m, dtype=np.float64)
+    if source.shape != (3,):
+        raise ValueError(
+            f"source_m has the shape {source.shape}; it must be (3,), the one place where the source stands"
+        )
+
+    def heard(ears: np.ndarray) -> np.ndarray:
+        return impulse_responses(_with_listener_at(room, ears), source - ears, layout, sample_rate=sample_rate)[0]
+
+    return render_moving(A, stacked(each(heard, path)), times_s, sample_rate=sample_rate, moves="listener")
 
 
 def _with_listener_at(room: Room, ears_m: np.ndarray) -> Room:

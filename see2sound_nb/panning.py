@@ -1,7 +1,8 @@
 """Loudspeakers: where they stand, and how loudly each plays a sound from a given direction.
 
 Vector base amplitude panning (Pulkki 1997): a direction is written as a positive combination of the loudspeakers
-that enclose it, two in a flat layout and three in one with height. The power of the gains is 1 for every direction.
+that enclose it, two in a flat layout and three in one with height. The power of the gains is 1 for every direction,
+that is for each arrival by itself: what overlaps in a room adds up to more here and less there, as at a microphone.
 
 Notebook: 00_start_here.
 """
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from see2sound_nb._checks import rows_of_three
 from see2sound_nb.geometry import unit_vectors
 
 #: (azimuth, elevation) in degrees of the full-range loudspeakers, azimuth positive to the left, in the order of their
@@ -72,7 +74,7 @@ def pan(vectors: np.ndarray, layout: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the layout has no loudspeakers to pan to.
+        If the layout has no loudspeakers to pan to, or the vectors are not (n, 3) or not finite.
 
     Notes
     -----
@@ -87,7 +89,7 @@ def pan(vectors: np.ndarray, layout: str) -> np.ndarray:
     from see2sound_nb import _vbap
 
     bases = _bases(check_loudspeakers(layout))
-    vectors = np.ascontiguousarray(vectors, dtype=np.float64).reshape(-1, 3)
+    vectors = np.ascontiguousarray(rows_of_three("vectors", vectors))
     gains = np.empty((len(vectors), bases.shares.shape[1]))
     _vbap.pan(vectors, *bases, list(LOUDSPEAKERS[layout]).index("FC"), gains)
     return gains
@@ -154,7 +156,13 @@ def pan_stereo(vectors: np.ndarray) -> np.ndarray:
     -------
     np.ndarray
         (n, 2) float64, L and R.
+
+    Raises
+    ------
+    ValueError
+        If the vectors are not (n, 3) or not finite.
     """
+    vectors = rows_of_three("vectors", vectors)
     lateral = -vectors[:, 0] / np.linalg.norm(vectors, axis=1)  # sine of the angle to the left
     pan = np.clip(lateral / np.sin(np.radians(30)), -1, 1)
     angle = (1 - pan) * np.pi / 4

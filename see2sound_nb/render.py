@@ -14,12 +14,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from see2sound_nb._checks import check_rate, rows_of_three
 from see2sound_nb._threads import cores, run_in_threads
 from see2sound_nb.binaural import binaural_responses
 from see2sound_nb.hrtf import HRTF, load_hrtf
 from see2sound_nb.ism import arrivals, shoebox_rir, sum_of_arrivals
 from see2sound_nb.panning import LOUDSPEAKERS, pan, pan_stereo
-from see2sound_nb.room import LEAST_DISTANCE_M, Room
+from see2sound_nb.room import Room, check_not_too_near
 
 #: Channels of each layout, in the order of the rows of a rendering. Ambisonics ("foa", "hoa2" ... "hoa5") is AmbiX;
 #: from the second order on its channels have no names but their numbers.
@@ -85,23 +86,21 @@ def impulse_responses(
     Raises
     ------
     ValueError
-        If the layout is unknown, a source is outside the room or nearer to the listener than `LEAST_DISTANCE_M`, or
-        a head is turned for another layout than ``"binaural"``.
+        If the layout is unknown, a shape or the sample rate is wrong, a source is outside the room or nearer to the
+        listener than `room.LEAST_DISTANCE_M`, or a head is turned for another layout than ``"binaural"``.
 
     Notes
     -----
-    Paper: section 4.3, Eq. 4. Notebook: 00_start_here.
+    Panning keeps the power of each arrival, wherever it comes from. In a room with walls the arrivals overlap, and the
+    total over all of them varies with the place, as it does at one microphone. Paper: section 4.3, Eq. 4.
+    Notebook: 00_start_here.
     """
     check_layout(layout)
     if head_yaw_deg and layout != "binaural":
         raise ValueError(f"head_yaw_deg={head_yaw_deg} turns ears, and {layout} has none; render 'binaural'")
-    positions = np.asarray(positions_m, dtype=np.float64).reshape(-1, 3)
-    near = np.linalg.norm(positions, axis=1) < LEAST_DISTANCE_M
-    if near.any():
-        raise ValueError(
-            f"source at {positions[near][0].tolist()} m (listener's frame) is too near to the listener; it must be at "
-            f"least {LEAST_DISTANCE_M} m away"
-        )
+    check_rate(sample_rate)
+    positions = rows_of_three("positions_m", positions_m)
+    check_not_too_near(positions)
     sources = positions + room.listener_m
     if layout in AMBISONIC_ORDERS or (layout == "5.1" and room.microphones_m is not None):
         order = AMBISONIC_ORDERS.get(layout)
@@ -114,12 +113,12 @@ def impulse_responses(
     if layout == "binaural":
         head = hrtf or load_hrtf(sample_rate=sample_rate)
         options: dict = dict(sample_rate=sample_rate, head_yaw_deg=head_yaw_deg)
-        return _stacked(_each(lambda source: binaural_responses(room, source, head, **options), sources))
-    responses = _each(lambda source: _panned(room, source, layout, sample_rate), sources)
+        return stacked(each(lambda source: binaural_responses(room, source, head, **options), sources))
+    responses = each(lambda source: _panned(room, source, layout, sample_rate), sources)
     if "LFE" not in LAYOUTS[layout]:
-        return _stacked(responses)
+        return stacked(responses)
     lfe = LAYOUTS[layout].index("LFE")
-    h = _stacked(responses, int(LFE_TAIL_S * sample_rate))
+    h = stacked(responses, int(LFE_TAIL_S * sample_rate))
     h[:, lfe] = low_pass(h[:, lfe], sample_rate) * 10 ** (LFE_GAIN_DB / 20)
     return h
 
@@ -141,7 +140,7 @@ def _panned(room: Room, source_m: np.ndarray, layout: str, sample_rate: int) -> 
     return sum_of_arrivals(delays, gains.T, sample_rate)
 
 
-def _each(responses: Callable[[np.ndarray], np.ndarray], sources: np.ndarray) -> list[np.ndarray]:
+def each(responses: Callable[[np.ndarray], np.ndarray], sources: np.ndarray) -> list[np.ndarray]:
     """The responses of every source; many are shared out among the cores."""
     done: list[np.ndarray] = [np.empty(0)] * len(sources)
 
@@ -155,7 +154,8 @@ def _each(responses: Callable[[np.ndarray], np.ndarray], sources: np.ndarray) ->
     return done
 
 
-def _stacked(responses: list[np.ndarray], tail: int = 0) -> np.ndarray:
+def stacked(responses: list[np.ndarray], tail: int = 0) -> np.ndarray:
+    """Responses (n_ch, any length) as one (N, n_ch, L) float32, with zeros to the longest and `tail` more."""
     longest = max(response.shape[1] for response in responses)
     h = np.zeros((len(responses), len(responses[0]), longest + tail), dtype=np.float32)
     for k, response in enumerate(responses):
@@ -192,13 +192,21 @@ def render_channels(A: np.ndarray, h: np.ndarray) -> np.ndarray:
     np.ndarray
         phi, (n_ch, T + L - 1) float32, without any normalisation.
 
+    Raises
+    ------
+    ValueError
+        If A and h do not hold the same number of sources, or none.
+
     Notes
     -----
     Paper: section 4.3, Eq. 5. Notebook: 00_start_here.
     """
     from scipy.signal import oaconvolve
 
-    return sum(oaconvolve(a[None], h_k, axes=-1) for a, h_k in zip(np.asarray(A), np.asarray(h))).astype(np.float32)
+    A, h = np.asarray(A), np.asarray(h)
+    if A.ndim != 2 or h.ndim != 3 or len(A) != len(h) or not len(A):
+        raise ValueError(f"A has shape {A.shape} and h {h.shape}; they must be (N, T) and (N, n_ch, L), N at least 1")
+    return sum(oaconvolve(a[None], h_k, axes=-1) for a, h_k in zip(A, h)).astype(np.float32)
 
 
 def master_gain_db(phi: np.ndarray) -> float:

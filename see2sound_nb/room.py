@@ -12,6 +12,7 @@ import dataclasses
 
 import numpy as np
 
+from see2sound_nb._checks import rows_of_three
 from see2sound_nb.acoustics import eyring_rt60_s
 from see2sound_nb.ism import arrivals
 
@@ -42,7 +43,8 @@ class Room:
     Raises
     ------
     ValueError
-        If a size is not positive, the absorption not in 0 to 1, the order negative, or the listener outside.
+        If a size is not positive, the absorption not in 0 to 1, the order not a whole number from 0 up, the listener or
+        a microphone outside, or the microphones not six.
     """
 
     size_m: Vector
@@ -52,6 +54,14 @@ class Room:
     microphones_m: tuple[Vector, ...] | None = None
 
     def __post_init__(self):
+        # Tuples of numbers, whatever was given: rooms are compared.
+        for name in ("size_m", "listener_m"):
+            object.__setattr__(self, name, _vector(name, getattr(self, name)))
+        if self.microphones_m is not None:
+            six = tuple(_vector("microphones_m", place) for place in self.microphones_m)
+            if len(six) != 6:
+                raise ValueError(f"{len(six)} microphones were given; 5.1 needs six: FL, FR, FC, LFE, SL, SR")
+            object.__setattr__(self, "microphones_m", six)
         if not all(np.isfinite(side) and side > 0 for side in self.size_m):
             raise ValueError(f"room size {self.size_m} m must be three positive numbers; enlarge it")
         walls = np.asarray(self.absorption, dtype=np.float64)
@@ -59,14 +69,35 @@ class Room:
             raise ValueError(
                 f"absorption={self.absorption} must lie in 0 (rigid) to 1 (open), one number or one for each of 6 walls"
             )
-        if self.max_order < 0:
-            raise ValueError(f"max_order={self.max_order} must be at least 0; 0 is the direct sound alone")
+        object.__setattr__(self, "absorption", float(walls) if walls.ndim == 0 else tuple(walls.tolist()))
+        if not (0 <= self.max_order < np.inf and self.max_order == int(self.max_order)):
+            raise ValueError(
+                f"max_order={self.max_order} must be a whole number, at least 0; 0 is the direct sound alone"
+            )
+        object.__setattr__(self, "max_order", int(self.max_order))
         for point in (self.listener_m, *(self.microphones_m or ())):
             _check_inside("listener or microphone", point, self.size_m)
 
     def rt60_s(self) -> float:
         """Reverberation time in seconds by Eyring's formula; infinite for rigid walls."""
         return float(eyring_rt60_s(self.size_m, self.absorption))
+
+
+def _vector(name: str, values) -> Vector:
+    vector = tuple(np.asarray(values, dtype=np.float64).ravel().tolist())
+    if len(vector) != 3:
+        raise ValueError(f"{name} holds {len(vector)} numbers; a place or a size has three: x, y and z in metres")
+    return vector
+
+
+def check_not_too_near(positions_m: np.ndarray) -> None:
+    """Raise ValueError if a source (N, 3), metres, listener's frame, is nearer than `LEAST_DISTANCE_M`."""
+    near = np.linalg.norm(positions_m, axis=1) < LEAST_DISTANCE_M
+    if near.any():
+        raise ValueError(
+            f"source at {positions_m[near][0].tolist()} m (listener's frame) is too near to the listener; "
+            f"it must be at least {LEAST_DISTANCE_M} m away"
+        )
 
 
 def _check_inside(what: str, point: Vector, size_m: Vector) -> None:
@@ -91,9 +122,14 @@ def room_around(positions_m: np.ndarray, *, absorption: float = 0.5, max_order: 
     Returns
     -------
     Room
+
+    Raises
+    ------
+    ValueError
+        If the positions are not (N, 3) or not finite, or as `Room`.
     """
-    x, y, z = np.abs(positions_m[:, 0]), positions_m[:, 1], positions_m[:, 2]
-    half_width = max(3.0, x.max() + 0.5)
+    x, y, z = rows_of_three("positions_m", positions_m).T
+    half_width = max(3.0, np.abs(x).max() + 0.5)
     back, front = max(2.0, 0.5 - y.min()), max(4.0, y.max() + 0.5)
     below, above = max(1.5, 0.5 - z.min()), max(1.5, z.max() + 0.5)
     size = (2 * half_width, back + front, below + above)
@@ -130,11 +166,10 @@ def image_sources(room: Room, position_m: np.ndarray) -> tuple[np.ndarray, np.nd
     -----
     Paper: section 4.3, Eq. 4. Allen and Berkley (1979). Notebook: 05_image_sources.
     """
-    position = np.asarray(position_m, dtype=np.float64) + room.listener_m
+    seen = np.asarray(_vector("position_m", position_m))
+    position = seen + room.listener_m
     _check_inside("source", tuple(position), room.size_m)
-    distance = float(np.linalg.norm(position_m))
-    if distance < LEAST_DISTANCE_M:
-        raise ValueError(f"source at {distance:.3f} m from the listener; it must be at least {LEAST_DISTANCE_M} m away")
+    check_not_too_near(seen[None])
     _, amplitudes, images = arrivals(
         room.size_m, position, room.listener_m, absorption=room.absorption, max_order=room.max_order
     )

@@ -70,7 +70,8 @@ class Scene:
     seed: int
     notes: list[str] = dataclasses.field(default_factory=list)
     metric_depth: bool = False
-    _responses: dict[tuple[str, int], np.ndarray] = dataclasses.field(default_factory=dict, init=False)
+    # Of each layout and rate: what the scene was then, and its responses.
+    _responses: dict[tuple[str, int], tuple[tuple, np.ndarray]] = dataclasses.field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
         names = ", ".join(source["label"] for source in self.labels)
@@ -82,17 +83,21 @@ class Scene:
         """Impulse responses h (N, n_ch, L) float32 from every source to every channel (Eq. 4).
 
         See `render.impulse_responses`; `sample_rate` is the scene's own unless given. With ``geometry="paper"`` the
-        common silence at their start is cut.
+        common silence at their start is cut. They are kept until the room or a position changes, and read-only.
         """
-        rate = media.check_sample_rate(sample_rate or self.sample_rate)
-        if hrtf is None and (layout, rate) in self._responses:
-            return self._responses[layout, rate]
+        rate = self._checked_rate(sample_rate)
+        scene = (self.room, np.asarray(self.positions_m, dtype=np.float64).tobytes(), self.geometry)
+        if hrtf is None:
+            before, h = self._responses.get((layout, rate), (None, np.empty(0)))
+            if before == scene:
+                return h
         h = render.impulse_responses(self.room, self.positions_m, layout, sample_rate=rate, hrtf=hrtf)
         if self.geometry == "paper":
             peaks = np.abs(h).max(axis=(0, 1))
             h = h[..., int(np.argmax(peaks > 1e-5 * peaks.max())) :]
+        h.setflags(write=False)
         if hrtf is None:
-            self._responses[layout, rate] = h
+            self._responses[layout, rate] = scene, h
         return h
 
     def render(self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None) -> np.ndarray:
@@ -120,17 +125,24 @@ class Scene:
         ValueError
             If the layout is unknown or the sample rate out of range.
         """
-        phi, gain_db = self._mix(layout, hrtf, sample_rate)
-        return (phi * 10 ** (gain_db / 20)).astype(np.float32)
+        return self.render_with_gain(layout, hrtf=hrtf, sample_rate=sample_rate)[0]
 
-    def gain_db(self, layout: str = "5.1", *, sample_rate: int | None = None) -> float:
+    def gain_db(self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None) -> float:
         """The master gain in dB that `render` applies to every channel of a layout."""
-        return self._mix(layout, None, sample_rate)[1]
+        return self.render_with_gain(layout, hrtf=hrtf, sample_rate=sample_rate)[1]
 
-    def _mix(self, layout: str, hrtf: HRTF | None, sample_rate: int | None) -> tuple[np.ndarray, float]:
-        h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=sample_rate)
-        phi = render.render_channels(resampled(self.audio, self.sample_rate, sample_rate or self.sample_rate), h)
-        return phi, render.master_gain_db(phi)
+    def render_with_gain(
+        self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
+    ) -> tuple[np.ndarray, float]:
+        """What `render` and `gain_db` return, from one rendering."""
+        rate = self._checked_rate(sample_rate)
+        h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=rate)
+        phi = render.render_channels(resampled(self.audio, self.sample_rate, rate), h)
+        gain_db = render.master_gain_db(phi)
+        return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+
+    def _checked_rate(self, sample_rate: int | None) -> int:
+        return media.check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
 
     def save(
         self,
@@ -144,7 +156,7 @@ class Scene:
         render.check_layout(layout)
         media.check_subtype(subtype)
         media.check_writable(path)
-        rate = media.check_sample_rate(sample_rate or self.sample_rate)
+        rate = self._checked_rate(sample_rate)
         return media.write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
 
     def levels_db(self) -> np.ndarray:

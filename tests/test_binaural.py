@@ -134,11 +134,35 @@ def test_a_head_that_turns_left_hears_what_a_source_moved_right_would_sound_like
     assert ild < -3, "the right ear is nearer to what is in front of a head turned left"
     with pytest.raises(ValueError, match="head_yaw_deg=10"):
         render.impulse_responses(OPEN, position, "5.1", head_yaw_deg=10)
+    for yaw in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="finite angles"):
+            render.impulse_responses(OPEN, position, "binaural", head_yaw_deg=yaw)
 
 
 def test_another_sample_rate_is_refused():
     with pytest.raises(ValueError, match="48000 Hz"):
         render.impulse_responses(OPEN, np.array([[0, 2.0, 0]]), "binaural", hrtf=load_hrtf(sample_rate=48000))
+
+
+def test_another_head_is_heard_through():
+    kemar = load_hrtf(sample_rate=FS)
+    louder = HRTF(kemar.directions, 3 * kemar.responses, FS)
+    own, other = (render.impulse_responses(HALL, [1, 2, 0.5], "binaural", hrtf=head) for head in (None, louder))
+    np.testing.assert_allclose(other, 3 * own, rtol=1e-3, atol=1e-5)
+
+
+def test_places_may_be_lists():
+    kemar = load_hrtf(sample_rate=FS)
+    np.testing.assert_array_equal(
+        binaural_responses(HALL, [5, 6, 2], kemar), binaural_responses(HALL, np.array([5.0, 6.0, 2.0]), kemar)
+    )
+
+
+def test_what_is_straight_ahead_arrives_as_much_later_as_is_said():
+    h = render.impulse_responses(OPEN, [0, 3.43, 0], "binaural", sample_rate=48000)[0]
+    head = load_hrtf(sample_rate=48000)
+    onset = arrival_times(h, 48000).mean() / 48000
+    assert onset - 0.010 == pytest.approx(arrival_times(head.at([0, 1, 0])[0], 48000).mean() / 48000, abs=2e-5)
 
 
 def test_ambisonics_and_ears_agree_on_time_and_level():

@@ -1,9 +1,14 @@
 """Partial convolution: the same sound as convolving everything at once, but only the moved source is computed."""
 
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
+from see2sound_nb import convolution
 from see2sound_nb.convolution import DrySpectra, LiveMix
 from see2sound_nb.render import render_channels
 
@@ -73,9 +78,47 @@ def test_a_loop_has_no_beginning_and_other_sounds_are_silent_before_and_after():
     assert np.abs(once.block(0, h, T + L - 1, 500)).max() < 1e-5  # rounding of what wraps around
 
 
-def test_the_spectra_take_the_memory_that_is_stated():
-    dry = DrySpectra(noise(3, 160000), 3500)
-    assert dry.nbytes < 1.4 * dry.A.nbytes
+@pytest.mark.parametrize("longest", [500, 3500, 8000])
+def test_the_spectra_take_the_memory_that_is_stated(longest):
+    dry = DrySpectra(noise(3, 160000), longest)
+    assert 5 < dry.nbytes / dry.A.size < 8.5
+
+
+def test_responses_of_any_length_in_many_threads_do_not_disturb_each_other():
+    A = noise(2, 3000)
+    h = [responses(2, 100 + 150 * turn) for turn in range(16)]
+    wanted = [circular(A[turn % 2], h_k) for turn, h_k in enumerate(h)]
+    for _ in range(5):
+        dry = DrySpectra(A, 100)
+        with ThreadPoolExecutor(8) as pool:
+            got = list(pool.map(dry.wet, [turn % 2 for turn in range(16)], h))
+        assert max(map(off, got, wanted)) < 1e-6
+
+
+def test_another_thread_may_transform_anew_in_the_middle_of_a_response(monkeypatch):
+    A, h = noise(1, 3000), responses(2, 100)
+    dry = DrySpectra(A, 100)
+
+    def interrupted(work, count):
+        dry._blocks = dry._transformed(900)
+        work(0, count)
+
+    monkeypatch.setattr(convolution, "run_in_threads", interrupted)
+    assert off(dry.wet(0, h), circular(A[0], h)) < 1e-6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_forked_process_can_go_on():
+    live = LiveMix(noise(2, 3000), responses(2, 2, 100))
+    child = os.fork()
+    if not child:
+        try:
+            signal.alarm(20)  # kills it, should it hang
+            live.move(0, responses(2, 100))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("loop", [True, False])

@@ -198,3 +198,20 @@ def test_wrong_input_is_refused_with_a_remedy():
         render_doppler(A, path, here, times_s, size_m=SIZE, absorption=1.5)
     with pytest.raises(ValueError, match=r"come within 0\.1"):
         render_doppler(np.zeros(FS), path, here - [0, 0.9, 0], times_s, **options)
+    for rate in (0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="sample_rate="):
+            render_doppler(A, path, here, times_s, sample_rate=rate, **options)
+    for speed in (0, -343, np.nan, np.inf):
+        with pytest.raises(ValueError, match="speed_m_s="):
+            render_doppler(A, path, here, times_s, speed_m_s=speed, **options)
+    with pytest.raises(ValueError, match="size_m has shape"):
+        render_doppler(A, path, here, times_s, size_m=9.0, absorption=0.5)
+
+
+def test_what_comes_too_near_is_refused_before_anything_is_computed(monkeypatch):
+    path, here, times_s = np.array([[1.0, 1, 1], [3, 1, 1]]), np.array([2.0, 1.1, 1]), np.array([0.0, 1.0])
+    options = dict(size_m=SIZE, absorption=0.5)
+    render_doppler(np.zeros(FS // 4), path, here, times_s, **options)  # silent before it comes there
+    monkeypatch.setattr(doppler, "run_in_threads", lambda *_: pytest.fail("it was computed"))
+    with pytest.raises(ValueError, match=r"come within 0\.100 m"):
+        render_doppler(np.zeros(FS), path, here, times_s, **options)

@@ -104,6 +104,8 @@ def test_wav_is_read_back_by_libsndfile(tmp_path, rng, subtype):
     back, rate = soundfile.read(path)
     info = soundfile.info(path)
     assert (rate, info.channels, info.subtype, info.format) == (16000, 6, subtype, "WAVEX")
+    bits = {"PCM_16": 16, "PCM_24": 24, "FLOAT": 32}[subtype]
+    assert struct.unpack_from("<HHH", path.read_bytes(), 34) == (bits, 22, bits), "of a sample, and valid ones"
     np.testing.assert_allclose(back.T, audio, atol={"PCM_16": 2.0**-14, "PCM_24": 2.0**-22, "FLOAT": 0}[subtype])
 
 

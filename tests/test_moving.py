@@ -1,10 +1,12 @@
 """Responses along a path: no click, nothing lost, and Doppler where the steps are short."""
 
+import threading
+
 import numpy as np
 import pytest
 from scipy.signal import fftconvolve, hilbert
 
-from see2sound_nb import render
+from see2sound_nb import _threads, render
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
 from see2sound_nb.ism import shoebox_rir
 from see2sound_nb.moving import render_moving, render_path
@@ -168,3 +170,25 @@ def test_wrong_input_is_refused_with_a_remedy():
     room = Room((10.0, 8.0, 3.0), (5.0, 4.0, 1.6), max_order=0)
     with pytest.raises(ValueError, match="outside the room"):
         render_path(A, room, [[1, 1, 1], [1, 9, 1]], [0, 1])
+    with pytest.raises(ValueError, match="path_m has the shape"):
+        render_path(A, room, np.ones((3, 2)), [0, 1])
+    with pytest.raises(ValueError, match="source_m has the shape"):
+        render_path(A, room, [[1, 1, 1], [1, 2, 1]], [0, 1], source_m=[[2, 2, 1]])
+    for rate in (0, -1, np.nan, np.inf):
+        with pytest.raises(ValueError, match="sample_rate="):
+            render_moving(A, h, [0, 1], sample_rate=rate)
+        with pytest.raises(ValueError, match="sample_rate="):
+            render_path(A, room, [[1, 1, 1], [1, 2, 1]], [0, 1], sample_rate=rate)
+
+
+def test_the_places_of_a_walking_listener_are_shared_out(monkeypatch):
+    threads = set()
+    computed = render.impulse_responses
+    monkeypatch.setattr(_threads, "cores", lambda: 2)
+    monkeypatch.setattr(render, "cores", lambda: 2)
+    monkeypatch.setattr(
+        render, "impulse_responses", lambda *a, **o: threads.add(threading.get_ident()) or computed(*a, **o)
+    )
+    room = Room((10.0, 8.0, 3.0), (5.0, 4.0, 1.6), max_order=2)
+    render_path(noise(100), room, straight([1, 1, 1], [9, 1, 1], 40), np.arange(40), "foa", source_m=[5, 6, 1])
+    assert threading.get_ident() not in threads

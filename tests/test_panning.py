@@ -1,12 +1,14 @@
 """VBAP: a loudspeaker alone in its own direction, its neighbours in between, the same power everywhere."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
-from see2sound_nb.ambisonics import even_directions
+from see2sound_nb.ambisonics import encode, even_directions
 from see2sound_nb.geometry import directions, unit_vectors
+from see2sound_nb.hrtf import load_hrtf
 from see2sound_nb.panning import LOUDSPEAKERS, check_loudspeakers, pan, pan_stereo
 
 CIRCLE = np.arange(-180, 180, 1)
@@ -92,6 +94,25 @@ def test_a_small_step_of_the_source_is_a_small_step_of_the_gains(layout):
     v = v[np.abs(v[:, 2]) < 0.9]
     step = 1e-4 * np.random.default_rng(0).normal(size=v.shape)
     assert np.abs(pan(v + step, layout) - pan(v, layout)).max() < 5e-3
+
+
+def test_the_top_loudspeakers_stand_30_degrees_up():
+    side, up = math.cos(math.radians(30)) / math.sqrt(2), 0.5  # system J of BS.2051: 45 and 135 degrees, 30 up
+    corners = [[-side, side, up], [side, side, up], [-side, -side, up], [side, -side, up]]
+    np.testing.assert_allclose(pan(corners, "7.1.4"), np.eye(11)[-4:], atol=1e-12)
+
+
+def test_stereo_is_fully_panned_from_30_degrees_on():
+    left, right = pan_stereo([[-0.5, math.sqrt(3) / 2, 0], [1, 0, 0]])
+    np.testing.assert_allclose([left, right], np.eye(2), atol=1e-7)
+    assert pan_stereo(unit_vectors([29.0]))[0, 1] > 0.02
+
+
+@pytest.mark.parametrize("vectors", [np.ones((3, 2)), np.ones((0, 3)), [0, np.nan, 1], [[np.inf, 0, 0]]])
+def test_directions_that_are_none_are_refused(vectors):
+    for panned in (lambda v: pan(v, "5.1"), pan_stereo, lambda v: encode(v, 1), load_hrtf(sample_rate=16000).at):
+        with pytest.raises(ValueError, match="vectors"):
+            panned(vectors)
 
 
 def test_a_layout_without_loudspeakers_is_named():

@@ -1,5 +1,7 @@
 """Loudspeakers and ears: left is louder on the left and earlier at the left ear; nothing is normalised apart."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import soundfile
@@ -7,7 +9,7 @@ import soundfile
 from see2sound_nb import media, render
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
 from see2sound_nb.geometry import unit_vectors
-from see2sound_nb.hrtf import KEMAR, load_hrtf, read_sofa
+from see2sound_nb.hrtf import HRTF, KEMAR, load_hrtf, read_sofa
 from see2sound_nb.room import Room, paper_room
 from see2sound_nb.scene import Scene, resampled
 
@@ -115,6 +117,59 @@ def test_a_users_own_sofa_file_is_read(tmp_path, rng):
         load_hrtf(tmp_path / "missing.sofa")
 
 
+def write_sofa(path, **others):
+    """Four clicks, each 10 samples into its response, all around in SOFA's cartesian frame: x forward, y left, z up."""
+    import h5py
+
+    content = {
+        "Data.IR": np.eye(40)[None, None, 10].repeat(2, axis=1).repeat(4, axis=0),
+        "SourcePosition": np.array([[1.0, 0, 0], [0, 1, 1], [-1, 0, 0], [0, -1, 0]]),
+        "Data.SamplingRate": np.array([FS], float),
+        **others,
+    }
+    with h5py.File(path, "w") as file:
+        for name, values in content.items():
+            file[name] = values
+        file["SourcePosition"].attrs["Type"] = "cartesian"
+    return path
+
+
+def test_a_sofa_file_in_cartesian_coordinates_has_left_on_the_left_and_up_above(tmp_path):
+    angles, _, rate = read_sofa(write_sofa(tmp_path / "a.sofa", **{"Data.SamplingRate": float(FS)}))
+    np.testing.assert_allclose(angles, [[0, 0], [90, 45], [180, 0], [-90, 0]])
+    assert rate == FS
+
+
+def test_the_delays_of_a_sofa_file_are_in_its_responses(tmp_path):
+    _, plain, _ = read_sofa(write_sofa(tmp_path / "plain.sofa", **{"Data.Delay": np.zeros((1, 2))}))
+    assert plain.shape == (4, 2, 40)
+    delays = np.array([[0, 0], [0, 12], [3, 3], [7.5, 0]])
+    _, later, _ = read_sofa(write_sofa(tmp_path / "each.sofa", **{"Data.Delay": delays}))
+    assert later.shape == (4, 2, 52)
+    assert [np.argmax(row) for row in later[[0, 1, 1, 2], [0, 0, 1, 0]]] == [10, 10, 22, 13]
+    np.testing.assert_allclose(later[3, 0], np.sinc(np.arange(52) - 17.5), atol=0.02)
+    at_once = np.eye(40)[None, None, 0].repeat(2, axis=1).repeat(4, axis=0)
+    _, half, _ = read_sofa(
+        write_sofa(tmp_path / "half.sofa", **{"Data.IR": at_once, "Data.Delay": np.full((1, 2), 0.5)})
+    )
+    assert np.abs(half[..., -5:]).max() < 0.02, "what rings before the click is not heard after it"
+    _, common, _ = read_sofa(write_sofa(tmp_path / "common.sofa", **{"Data.Delay": np.array([[0.0, 5.0]])}))
+    assert (np.argmax(common, axis=-1) == [10, 15]).all()
+
+
+@pytest.mark.parametrize(("name", "values", "message"), [
+    ("SourcePosition", np.ones((3, 3)), "4 responses and positions"),
+    ("Data.IR", np.zeros((4, 2, 8)), "silence or NaN"),
+    ("Data.IR", np.full((4, 2, 8), np.nan), "silence or NaN"),
+    ("Data.SamplingRate", np.array([0.0]), "sampling rate"),
+    ("Data.Delay", np.array([[0.0, -1.0]]), "delays"),
+    ("Data.Delay", np.zeros((3, 2)), "delays"),
+])  # fmt: skip
+def test_a_sofa_file_with_nonsense_is_refused(tmp_path, name, values, message):
+    with pytest.raises(ValueError, match=message):
+        read_sofa(write_sofa(tmp_path / "a.sofa", **{name: values}))
+
+
 def test_the_scene_is_the_sum_of_its_sources(rng):
     room = Room((6.0, 6.0, 3.0), (3.0, 2.0, 1.5), max_order=3)
     h = render.impulse_responses(room, np.array([[-1.0, 2, 0], [1.5, 1, 0.5]]), "5.1")
@@ -168,6 +223,31 @@ def test_sources_that_cannot_be_are_named():
         render.impulse_responses(OPEN, np.array([[0, 3.0, 0], [0, 0.1, 0]]), "foa")
 
 
+@pytest.mark.parametrize("positions", [np.full((3, 2), 0.7), np.ones((0, 3)), np.ones((1, 1, 3)), 1.0])
+def test_positions_of_another_shape_are_refused(positions):
+    with pytest.raises(ValueError, match=r"positions_m has the shape .* \(n, 3\)"):
+        render.impulse_responses(OPEN, positions, "stereo")
+    assert render.impulse_responses(OPEN, [0.7, 0.7, 0.7], "stereo").shape[0] == 1, "one source"
+
+
+def test_numbers_that_are_none_are_refused():
+    for position in ([0, np.nan, 0], [0, np.inf, 0]):
+        with pytest.raises(ValueError, match="finite"):
+            render.impulse_responses(OPEN, position, "5.1")
+    for rate in (0, -16000, np.nan, np.inf):
+        with pytest.raises(ValueError, match="sample_rate="):
+            render.impulse_responses(OPEN, [0, 2, 0], "stereo", sample_rate=rate)
+        with pytest.raises(ValueError, match="sample_rate="):
+            load_hrtf(sample_rate=rate)
+
+
+def test_sounds_and_responses_belong_together():
+    A, h = np.ones((2, 10)), np.ones((2, 1, 5))
+    for sounds, responses in ((A, h[:1]), (A[:1], h), (A[:0], h[:0]), (A[0], h)):
+        with pytest.raises(ValueError, match="N at least 1"):
+            render.render_channels(sounds, responses)
+
+
 @pytest.fixture(scope="module")
 def small_scene():
     """Two tones that loop without a seam, left and right, in a small room."""
@@ -203,6 +283,29 @@ def test_a_scene_sounds_the_same_at_every_sample_rate(small_scene, tmp_path, lay
         np.testing.assert_allclose(level, level_0, atol=0.06 * level_0.max())
 
 
+def test_a_scene_that_is_changed_sounds_changed(small_scene):
+    scene = dataclasses.replace(small_scene, positions_m=small_scene.positions_m.copy())
+    before = scene.render("stereo")
+    assert scene.impulse_responses("stereo") is scene.impulse_responses("stereo"), "kept as long as nothing changes"
+    with pytest.raises(ValueError, match="read-only"):
+        scene.impulse_responses("stereo")[:] = 0
+    scene.positions_m[0] = [2.0, 1.0, 0.0]
+    moved = scene.render("stereo")
+    assert moved[0].std() < 0.8 * before[0].std()
+    scene.room = Room((6.0, 6.0, 3.0), (3.0, 2.0, 1.5), 0.4, 0)
+    assert scene.render("stereo").shape[1] < moved.shape[1]
+
+
+def test_the_gain_is_that_of_the_rendering_whatever_the_head(small_scene):
+    kemar = load_hrtf(sample_rate=FS)
+    quieter = HRTF(kemar.directions, kemar.responses / 2, FS)
+    own, other = small_scene.gain_db("binaural"), small_scene.gain_db("binaural", hrtf=quieter)
+    assert other == pytest.approx(own + 20 * np.log10(2), abs=1e-3)
+    phi, gain_db = small_scene.render_with_gain("stereo")
+    assert gain_db == small_scene.gain_db("stereo")
+    np.testing.assert_array_equal(phi, small_scene.render("stereo"))
+
+
 def test_loops_stay_seamless_when_resampled(small_scene):
     there = resampled(small_scene.audio, FS, 48000)
     assert there.shape == (2, 24000)
@@ -210,8 +313,9 @@ def test_loops_stay_seamless_when_resampled(small_scene):
 
 
 def test_a_scene_refuses_sample_rates_that_no_wav_has(small_scene):
-    with pytest.raises(ValueError, match="192000"):
-        small_scene.render("stereo", sample_rate=1000)
+    for rate in (1000, 0):
+        with pytest.raises(ValueError, match="192000"):
+            small_scene.render("stereo", sample_rate=rate)
 
 
 def test_the_walls_absorb_each_for_itself():

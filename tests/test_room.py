@@ -74,6 +74,7 @@ def test_a_room_knows_its_reverberation_and_takes_six_walls():
 
 def test_the_room_grows_around_its_sources_and_moves_none(rng):
     positions = rng.uniform([-5, 0.5, -2], [5, 9, 3], (5, 3))
+    positions[0, 1] = -4  # behind the listener
     room = room_around(positions)
     inside = positions + room.listener_m
     assert (inside >= 0.499).all()
@@ -90,6 +91,12 @@ def test_the_papers_room_is_as_large_as_the_picture_and_its_microphones_are_insi
     assert any("100 m does not fit" in note for note in paper_room((64, 48))[1])
 
 
+def test_rooms_are_equal_however_they_were_written():
+    arrays = Room(np.array([6, 7, 3]), [2.5, 2, 1.5], np.full(6, 0.3), np.int64(4))
+    assert arrays == Room((6.0, 7.0, 3.0), (2.5, 2.0, 1.5), (0.3,) * 6, 4)
+    assert hash(arrays) == hash(Room((6.0, 7.0, 3.0), (2.5, 2.0, 1.5), (0.3,) * 6, 4))
+
+
 def test_what_cannot_be_simulated_is_named():
     with pytest.raises(ValueError, match="outside the room"):
         image_sources(ROOM, np.array([9.0, 0, 0]))
@@ -101,4 +108,17 @@ def test_what_cannot_be_simulated_is_named():
         Room((3, 0, 3), (1, 1, 1))
     with pytest.raises(ValueError, match="max_order=-1"):
         Room((3, 3, 3), (1, 1, 1), max_order=-1)
+    with pytest.raises(ValueError, match="position_m holds 2"):
+        image_sources(ROOM, [1.0, 1.0])
+    for order in (2.5, np.nan, np.inf):
+        with pytest.raises(ValueError, match="max_order="):
+            Room((3, 3, 3), (1, 1, 1), max_order=order)
+    with pytest.raises(ValueError, match="size_m holds 2"):
+        Room((3, 3), (1, 1, 1))
+    with pytest.raises(ValueError, match="listener_m holds 4"):
+        Room((3, 3, 3), (1, 1, 1, 1))
+    with pytest.raises(ValueError, match="5 microphones"):
+        Room((3, 3, 3), (1, 1, 1), microphones_m=((1, 1, 2),) * 5)
+    with pytest.raises(ValueError, match="finite"):
+        room_around(np.array([[0, np.nan, 0]]))
     assert geometry.directions(np.array([0.0, 1.0, 0.0]))[0] == 0

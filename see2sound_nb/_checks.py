@@ -1,0 +1,25 @@
+"""Checks of arguments that several modules have in common."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def rows_of_three(name: str, values) -> np.ndarray:
+    """`values` as (n, 3) float64, n at least 1; a single (3,) is one row. ValueError if they are not that, or NaN."""
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.ndim not in (1, 2) or rows.shape[-1] != 3 or not len(rows):
+        raise ValueError(
+            f"{name} has the shape {rows.shape}; it must be (n, 3), n at least 1, or (3,): x, y, z in rows"
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} holds numbers that are not finite; all must be: look where they come from")
+    return rows.reshape(-1, 3)
+
+
+def check_rate(sample_rate: float) -> None:
+    """Raise ValueError if `sample_rate` is not a finite number above 0."""
+    if not (sample_rate > 0 and math.isfinite(sample_rate)):
+        raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; 16000 and 48000 are usual")
