@@ -232,16 +232,22 @@ def _harmonics(towards, order, out):
 
 
 @loop()
+def _between(moment, alpha):
+    """The sample before an arrival, the row of the table before it, and how the arrival is shared with the next row."""
+    whole = np.int32(moment)
+    step = np.float32(STEPS) * (np.float32(1) - (moment - np.float32(whole)))
+    row = np.int32(step)
+    later = alpha * (step - np.float32(row))
+    return whole, row, alpha - later, later
+
+
+@loop()
 def _deposit_taps(moment, alpha, n, out):
     """Add the 81 taps of every arrival to `out`."""
     for m in range(n):
         if alpha[m] == 0:  # a loudspeaker that an arrival is not panned to, a wall that swallows all
             continue
-        whole = np.int32(moment[m])
-        step = np.float32(STEPS) * (np.float32(1) - (moment[m] - np.float32(whole)))
-        row = np.int32(step)
-        later = alpha[m] * (step - np.float32(row))
-        sooner = alpha[m] - later
+        whole, row, sooner, later = _between(moment[m], alpha[m])
         o = out[whole - LEAD : whole + LEAD]
         for k in range(_COUNT):
             o[k] += sooner * _TAPS[row, k] + later * _TAPS[row + 1, k]
@@ -253,11 +259,7 @@ def _deposit_moments(moment, alpha, n, out):
     for m in range(n):
         if alpha[m] == 0:  # a loudspeaker that an arrival is not panned to, a wall that swallows all
             continue
-        whole = np.int32(moment[m])
-        step = np.float32(STEPS) * (np.float32(1) - (moment[m] - np.float32(whole)))
-        row = np.int32(step)
-        later = alpha[m] * (step - np.float32(row))
-        sooner = alpha[m] - later
+        whole, row, sooner, later = _between(moment[m], alpha[m])
         o, u, v = out[whole], MOMENT_TABLE[row], MOMENT_TABLE[row + 1]
         o0 = o[0] + sooner * u[0] + later * v[0]
         o1 = o[1] + sooner * u[1] + later * v[1]
