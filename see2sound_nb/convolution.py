@@ -240,6 +240,8 @@ class LiveMix:
 
         The old and the new response are crossfaded over the block. They carry the same sound, so the weights, a raised
         cosine, add up to 1 in amplitude. Nothing of the mix is changed.
+        Where all of the new response takes too long, `h_k` may be the old one with the first 100 ms anew (`shoebox_rir`
+        with ``max_time_s=0.1``): they tell where the source is.
 
         Parameters
         ----------
