@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 #: Speed of sound in dry air of about 20 degrees Celsius, in m/s; pyroomacoustics' value.
 SPEED_OF_SOUND_M_S = 343.0
@@ -29,7 +30,7 @@ def speed_of_sound_m_s(temperature_c: float) -> float:
     return 331.3 * math.sqrt(1 + temperature_c / 273.15)
 
 
-def _walls(size_m, absorption) -> tuple[float, np.ndarray, np.ndarray]:
+def _walls(size_m: ArrayLike, absorption: ArrayLike) -> tuple[float, np.ndarray, np.ndarray]:
     """Volume, the areas (6,) of the walls, and the absorption (..., 6)."""
     x, y, z = (float(side) for side in np.asarray(size_m, dtype=np.float64).reshape(3))
     if not all(0 < side < math.inf for side in (x, y, z)):
@@ -37,11 +38,11 @@ def _walls(size_m, absorption) -> tuple[float, np.ndarray, np.ndarray]:
     areas = np.array([y * z, y * z, x * z, x * z, x * y, x * y])
     alpha = np.asarray(absorption, dtype=np.float64)
     if not np.all((alpha >= 0) & (alpha <= 1)):
-        raise ValueError(f"absorption={absorption} must lie in 0 (rigid) to 1 (open); clip it")
+        raise ValueError(f"absorption={alpha.tolist()} must lie in 0 (rigid) to 1 (open); clip it")
     return x * y * z, areas, np.broadcast_to(alpha, np.broadcast_shapes(alpha.shape, (6,)))
 
 
-def sabine_rt60_s(size_m, absorption, *, speed_m_s: float = SPEED_OF_SOUND_M_S) -> np.ndarray:
+def sabine_rt60_s(size_m: ArrayLike, absorption: ArrayLike, *, speed_m_s: float = SPEED_OF_SOUND_M_S) -> np.ndarray:
     """Reverberation time by Sabine's formula, 24 ln(10) V / (c sum of alpha S): right for small absorption.
 
     Parameters
@@ -68,7 +69,7 @@ def sabine_rt60_s(size_m, absorption, *, speed_m_s: float = SPEED_OF_SOUND_M_S) 
         return 24 * math.log(10) / speed_m_s * volume / (alpha @ areas)
 
 
-def eyring_rt60_s(size_m, absorption, *, speed_m_s: float = SPEED_OF_SOUND_M_S) -> np.ndarray:
+def eyring_rt60_s(size_m: ArrayLike, absorption: ArrayLike, *, speed_m_s: float = SPEED_OF_SOUND_M_S) -> np.ndarray:
     """Reverberation time by Eyring's formula (1930): Sabine's with -ln(1 - mean alpha) for alpha.
 
     It is 0 where Sabine's is not: in the open. Parameters, results and errors as in `sabine_rt60_s`.
@@ -80,7 +81,7 @@ def eyring_rt60_s(size_m, absorption, *, speed_m_s: float = SPEED_OF_SOUND_M_S) 
 
 
 def absorption_for_rt60(
-    size_m, rt60_s: float, *, formula: str = "eyring", speed_m_s: float = SPEED_OF_SOUND_M_S
+    size_m: ArrayLike, rt60_s: float, *, formula: str = "eyring", speed_m_s: float = SPEED_OF_SOUND_M_S
 ) -> float:
     """The absorption of equal walls that gives a reverberation time: Eyring's or Sabine's formula, turned round.
 
@@ -122,7 +123,11 @@ def absorption_for_rt60(
 
 
 def air_absorption_db_m(
-    frequency_hz, *, temperature_c: float = 20.0, humidity_percent: float = 50.0, pressure_kpa: float = 101.325
+    frequency_hz: ArrayLike,
+    *,
+    temperature_c: float = 20.0,
+    humidity_percent: float = 50.0,
+    pressure_kpa: float = 101.325,
 ) -> np.ndarray:
     """How much of a sound the air swallows on each metre (ISO 9613-1, equations 3 to 5 and B.2, B.3).
 

@@ -104,7 +104,7 @@ def impulse_responses(
     sources = positions + room.listener_m
     if layout in AMBISONIC_ORDERS or (layout == "5.1" and room.microphones_m is not None):
         order = AMBISONIC_ORDERS.get(layout)
-        receivers = room.microphones_m if order is None else (room.listener_m,)
+        receivers = (room.microphones_m or ()) if order is None else (room.listener_m,)
         h = shoebox_rir(
             room.size_m, sources, receivers, absorption=room.absorption, max_order=room.max_order,
             sample_rate=sample_rate, ambisonic_order=order,

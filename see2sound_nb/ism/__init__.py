@@ -7,6 +7,8 @@
 - `engine`: `shoebox_rir`, which chooses who computes; what it is asked for is checked in `checks`.
 """
 
+import numpy as np
+
 from see2sound_nb.ism.checks import LEAST_DISTANCE_M
 from see2sound_nb.ism.engine import arrivals, shoebox_rir
 from see2sound_nb.ism.patterns import first_order
@@ -14,8 +16,8 @@ from see2sound_nb.ism.patterns import first_order
 __all__ = ["LEAST_DISTANCE_M", "arrivals", "first_order", "shoebox_rir", "sum_of_arrivals"]
 
 
-def sum_of_arrivals(delays_s, gains, sample_rate):
-    """See `ism.cpu.sum_of_arrivals`."""
+def sum_of_arrivals(delays_s: np.ndarray, gains: np.ndarray, sample_rate: float) -> np.ndarray:
+    """See `ism.cpu.sum_of_arrivals`; numba, which takes seconds to import, is imported on the first call."""
     from see2sound_nb.ism.cpu import sum_of_arrivals
 
     return sum_of_arrivals(delays_s, gains, sample_rate)

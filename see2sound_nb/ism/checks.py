@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from see2sound_nb._threads import cores
 from see2sound_nb.acoustics import absorption_for_rt60, eyring_rt60_s
@@ -46,15 +47,17 @@ def check_places(sizes: np.ndarray, sources: np.ndarray, receivers: np.ndarray) 
         )
 
 
-def _text(point) -> str:
+def _text(point: np.ndarray) -> str:
     return "(" + ", ".join(f"{value:.4g}" for value in point) + ")"
 
 
-def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) -> np.ndarray:
+def wall_absorption(
+    sizes: np.ndarray, absorption: ArrayLike | None, rt60_s: ArrayLike | None, batch: bool, speed_m_s: float
+) -> np.ndarray:
     """The absorption (B, bands, 6) that `shoebox_rir` was asked for."""
     rooms = len(sizes)
     if (absorption is None) == (rt60_s is None):
-        raise ValueError(f"absorption={absorption} and rt60_s={rt60_s}: give exactly one of the two")
+        raise ValueError(f"absorption={absorption!r} and rt60_s={rt60_s!r}: give exactly one of the two")
     if rt60_s is not None:
         times = np.asarray(rt60_s, dtype=np.float64)
         if times.shape not in ((), (rooms,)) or (times.ndim and not batch):
@@ -80,7 +83,14 @@ def wall_absorption(sizes, absorption, rt60_s, batch: bool, speed_m_s: float) ->
     return np.broadcast_to(alpha, (rooms, alpha.shape[1], 6))
 
 
-def limits(sizes, alpha, max_order, max_time_s, lattice, speed_m_s):
+def limits(
+    sizes: np.ndarray,
+    alpha: np.ndarray,
+    max_order: int | None,
+    max_time_s: float | None,
+    lattice: str,
+    speed_m_s: float,
+) -> tuple[np.ndarray, list[int], list[float]]:
     """Reach (B, 3) int64, order (B,) and farthest distance (B,) in metres of the lattices; see `Problem`."""
     if lattice not in ("diamond", "box"):
         raise ValueError(f"lattice {lattice!r} is unknown; choose diamond or box")

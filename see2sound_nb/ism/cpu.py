@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from see2sound_nb._checks import check_rate
 from see2sound_nb._threads import run_in_threads
 from see2sound_nb.ism import cpu_loops
 from see2sound_nb.ism.cpu_loops import response_lengths
@@ -71,8 +72,7 @@ def sum_of_arrivals(delays_s: np.ndarray, gains: np.ndarray, sample_rate: float)
     ValueError
         If a delay is negative, infinite, NaN or too late, or the shapes do not fit.
     """
-    if not (sample_rate > 0 and math.isfinite(sample_rate)):
-        raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; speech has 16000")
+    check_rate(sample_rate)
     delays = np.asarray(delays_s, dtype=np.float64)
     alpha = np.array(np.asarray(gains).T, dtype=np.float32, order="C")
     if delays.ndim != 1 or alpha.ndim != 2 or len(delays) != alpha.shape[1] or not alpha.size:

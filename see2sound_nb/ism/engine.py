@@ -10,9 +10,12 @@ import importlib.util
 import math
 import pathlib
 import sys
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from see2sound_nb._checks import check_rate
 from see2sound_nb.acoustics import (
     SPEED_OF_SOUND_M_S,
     air_absorption_db_m,
@@ -32,12 +35,12 @@ DEVICES = ("auto", "cpu", "cuda", "reference")
 
 
 def shoebox_rir(
-    size_m,
-    sources_m,
-    receivers_m,
+    size_m: ArrayLike,
+    sources_m: ArrayLike,
+    receivers_m: ArrayLike,
     *,
-    absorption=None,
-    rt60_s=None,
+    absorption: ArrayLike | None = None,
+    rt60_s: ArrayLike | None = None,
     max_order: int | None = None,
     max_time_s: float | None = None,
     lattice: str = "diamond",
@@ -45,8 +48,8 @@ def shoebox_rir(
     speed_m_s: float = SPEED_OF_SOUND_M_S,
     temperature_c: float | None = None,
     humidity_percent: float | None = None,
-    source_patterns=None,
-    receiver_patterns=None,
+    source_patterns: ArrayLike | None = None,
+    receiver_patterns: ArrayLike | None = None,
     ambisonic_order: int | None = None,
     jitter_m: float = 0.0,
     seed: int = 0,
@@ -139,8 +142,7 @@ def shoebox_rir(
     if not batch:
         sizes, sources, receivers = sizes[None], sources[None], receivers[None]
     check_places(sizes, sources, receivers)
-    if not (sample_rate > 0 and math.isfinite(sample_rate)):
-        raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; speech has 16000")
+    check_rate(sample_rate)
     if temperature_c is not None:
         speed_m_s = speed_of_sound_m_s(temperature_c)
     speed_m_s = check_speed(speed_m_s)
@@ -215,7 +217,7 @@ def shoebox_rir(
     return h if batch else h[0]
 
 
-def implementation(device: str, problems: list[Problem]):
+def implementation(device: str, problems: list[Problem]) -> Callable[[list[Problem]], np.ndarray]:
     """The function that computes a list of problems, one for each room, as (B, S, R, C, L)."""
     p = problems[0]
     if device == "auto":
@@ -237,7 +239,7 @@ def response_samples(problem: Problem) -> int:
     return int(cpu.response_lengths(problem).max()) - LEAD + problem.lead
 
 
-def _one_by_one(compute, problems: list[Problem]) -> np.ndarray:
+def _one_by_one(compute: Callable[[Problem], np.ndarray], problems: list[Problem]) -> np.ndarray:
     if len(problems) == 1:
         return compute(problems[0])[None]
     p, longest = problems[0], max(map(response_samples, problems))
@@ -260,7 +262,13 @@ def cuda_is_there() -> bool:
 
 
 def arrivals(
-    size_m, source_m, receiver_m, *, absorption, max_order: int, speed_m_s: float = SPEED_OF_SOUND_M_S
+    size_m: ArrayLike,
+    source_m: ArrayLike,
+    receiver_m: ArrayLike,
+    *,
+    absorption: ArrayLike,
+    max_order: int,
+    speed_m_s: float = SPEED_OF_SOUND_M_S,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The images of one source as one receiver hears them: tau_m and alpha_m of Eq. 4, and where they come from.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def first_order(direction, p: float = 0.5) -> np.ndarray:
+def first_order(direction: ArrayLike, p: float = 0.5) -> np.ndarray:
     """The pattern p + (1 - p) cos(angle): omnidirectional 1, cardioid 0.5, hypercardioid 0.25, figure of eight 0.
 
     Parameters
@@ -40,11 +41,11 @@ def first_order(direction, p: float = 0.5) -> np.ndarray:
     if not 0 <= p <= 1:
         raise ValueError(f"p={p} must lie in 0 (figure of eight) to 1 (omnidirectional)")
     if not np.all((length > 0) & np.isfinite(length)):
-        raise ValueError(f"direction={direction} must be finite and have a length; (0, 1, 0) points forward")
+        raise ValueError(f"direction={axis.tolist()} must be finite and have a length; (0, 1, 0) points forward")
     return np.concatenate([np.full_like(length, p), (1 - p) * axis / length], axis=-1)
 
 
-def pattern_rows(patterns, count: int, name: str) -> np.ndarray:
+def pattern_rows(patterns: ArrayLike | None, count: int, name: str) -> np.ndarray:
     """Patterns as (count, 4) float64; all round where None."""
     if patterns is None:
         return _all_round(count)
