@@ -7,13 +7,23 @@ PIP_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-.PHONY: demo test lint parity lab notebooks constraints clean
+PYTEST := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300
+
+.PHONY: demo test test-fast browser lint parity lab notebooks constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
 
-test: $(VENV)/.full lint
-	$(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300 tests notebooks
+test: $(VENV)/.full lint browser
+	$(PYTEST) tests notebooks
+
+# Without the tests that need a browser.
+test-fast: $(VENV)/.full lint
+	$(PYTEST) --ignore=tests/browser tests notebooks
+
+# Chromium, if there is none: from apt as root or with sudo, else as playwright downloads it.
+browser: $(VENV)/.full
+	$(BIN)/python tests/browser/chromium.py
 
 lint: $(VENV)/.full
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@
 >>> scene.save("photo.wav", layout="5.1")  # doctest: +SKIP
 """
 
+import importlib
 from typing import Any
 
 from see2sound_nb.convolution import LiveMix
@@ -42,8 +43,10 @@ __all__ = [
     "LAYOUTS",
     "MODELS",
     "PRESETS",
+    "ClickToSegment",
     "CoDi",
     "LiveMix",
+    "LiveRoom",
     "Player",
     "Room",
     "Scene",
@@ -91,9 +94,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "CoDi":  # on first use: it imports torch and diffusers
-        from see2sound_nb.codi import CoDi
+#: Names that are imported on first use, and where they are: CoDi needs torch and diffusers, the widgets need anywidget.
+_LAZY = {
+    "ClickToSegment": "see2sound_nb.widgets.click_to_segment",
+    "CoDi": "see2sound_nb.codi",
+    "LiveRoom": "see2sound_nb.widgets.live_room",
+}
 
-        return CoDi
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name in ("anywidget", "ipywidgets", "traitlets"):
+            raise ImportError(f"{name} is a widget and needs {error.name}: pip install 'see2sound_nb[lab]'") from error
+        raise

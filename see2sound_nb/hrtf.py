@@ -83,7 +83,7 @@ class HRTF:
         """
         from scipy.fft import irfft
 
-        corners, inverses, spectra, times, size = self._mesh
+        corners, inverses, spectra, times, size = self.mesh
         facets, weights = enclosing_facets(rows_of_three("vectors", vectors), inverses)
         weights /= weights.sum(axis=1, keepdims=True)
         chosen = corners[facets]  # (n, 3)
@@ -96,7 +96,7 @@ class HRTF:
         return irfft(mean, size)[..., : self.responses.shape[-1]]
 
     @functools.cached_property
-    def _mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    def mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
         """Triangles (F, 3), their inverses (F, 3, 3), spectra (M, 2, bins), arrival times (M, 2) and FFT size."""
         from scipy.fft import next_fast_len, rfft
         from scipy.spatial import ConvexHull, QhullError

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from see2sound_nb import depth, effort, geometry, labels, loading, machine, media, models, regions, room, segmentation
+from see2sound_nb import depth, effort, geometry, labels, loading, media, models, regions, room, segmentation
+from see2sound_nb._arguments import MOST_SOURCES, check_masks, check_run, find_device, is_small
+from see2sound_nb._sounds import sounds_of_patches
 from see2sound_nb.scene import Scene
 
-#: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
-SOURCE_LEVEL_DB = -23.0
-MOST_SOURCES = 10
 #: A metric depth model may answer with nothing or with the sky; a room of ours holds depths in metres between these.
 METRIC_RANGE_M = (0.3, 100.0)
 
@@ -68,8 +67,8 @@ class See2Sound:
             models.find_model(name, task)
         self.preset = preset
         self.names = names
-        self.device = _device(device, preset)
-        self.low_memory = _is_small(self.device, names) if low_memory is None else low_memory
+        self.device = find_device(device, preset)
+        self.low_memory = is_small(self.device, names) if low_memory is None else low_memory
         self._loaded: dict[str, Any] = {}
 
     def model(self, task: str) -> Any:
@@ -86,9 +85,14 @@ class See2Sound:
             self._loaded[task] = loaded
         return self._loaded[task]
 
-    def estimate_seconds(self, sources: int = 3, steps: int | None = None) -> float:
+    def estimate_seconds(self, sources: int = 3, steps: int | None = None, *, masks=None) -> float:
         """About how long `run` will take, in seconds, where that is long: on a CPU, with published models; else 0."""
-        return effort.estimate_seconds(self.names, sources, steps) if self.device == "cpu" else 0.0
+        if self.device != "cpu":
+            return 0.0
+        if masks is None:
+            return effort.estimate_seconds(self.names, sources, steps)
+        names = self.names | {"segmentation": models.PRESETS["tiny"]["segmentation"]}  # there is nothing to find
+        return effort.estimate_seconds(names, len(masks), steps)
 
     def run(
         self,
@@ -101,6 +105,7 @@ class See2Sound:
         geometry: str = "metric",
         fov_deg: float = geometry.DEFAULT_FOV_DEG,
         steps: int | None = None,
+        masks: np.ndarray | None = None,
         progress: Progress | None = None,
     ) -> Scene:
         """Find the sources in a photo, place them, and give each its sound.
@@ -124,6 +129,10 @@ class See2Sound:
             The camera's horizontal field of view in degrees.
         steps : int, optional
             Diffusion steps; by default the audio model's own.
+        masks : np.ndarray, optional
+            (N, H, W) bool, 1 to 10 regions chosen by hand, none of them empty, H and W those of
+            ``media.read_image(photo)``. They become the sources as they are and in their order: no region is looked
+            for, and ``sources`` and ``select`` have no say.
         progress : callable, optional
             Called as ``progress(step, done, total)``.
 
@@ -134,21 +143,26 @@ class See2Sound:
         Raises
         ------
         ValueError
-            If an argument is out of range or the photo cannot be read.
+            If an argument is out of range, the photo cannot be read, or the masks do not fit it.
 
         Warns
         -----
         UserWarning
             Before it starts, if it will take longer than a minute (`estimate_seconds`).
         """
-        _check_run(sources, select, geometry, seed)
-        tell = progress or (lambda step, done, total: None)
+        check_run(sources, select, geometry, seed)
+        tell = progress or _quiet
         notes: list[str] = []
         I = media.read_image(photo)
-        loading.fetch_missing(self.names.values())
-        slow = self._say_how_long(sources, steps)
+        if masks is not None:
+            masks = check_masks(masks, I.shape[:2])
+        loading.fetch_missing(name for task, name in self.names.items() if masks is None or task != "segmentation")
+        self._say_how_long(sources, steps, masks)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
-        M, named = self._regions_of_interest(I, sources, select, tell, notes)
+        if masks is None:
+            M, named = self._regions_of_interest(I, sources, select, tell, notes)
+        else:
+            M, named = masks, labels.describe_patches(_patches(I, masks))
         C = regions.contours_from_masks(M)
         P, R = regions.polygons_from_contours(C), regions.boxes_from_contours(C)
         I_p = regions.patches_from_boxes(I, R)
@@ -157,34 +171,63 @@ class See2Sound:
         # 3. Lifting to (x, y, z)
         positions_m, shoebox = _lift(M, R, D, geometry, fov_deg, notes, metric=metric)
         # 4. Mono audio A of each patch
-        A, sample_rate = self._mono_audio(I_p, prompt, seed, steps, tell, bar=slow and progress is None)
+        seeds = [seed * MOST_SOURCES + k for k in range(len(M))]
+        A = self.generate(I_p, [prompt] * len(M), seeds, steps=steps, progress=progress)
+        rate = self.model("audio").sample_rate
         # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
         return Scene(
-            I,
-            M,
-            C,
-            P,
-            R,
-            I_p,
-            named,
-            D,
-            positions_m,
-            A,
-            sample_rate,
-            shoebox,
-            geometry,
-            self.preset,
-            seed,
-            notes,
-            metric,
+            I, M, C, P, R, I_p, named, D, positions_m, A, rate, shoebox, geometry, self.preset, seed, notes, metric
         )
 
-    def _say_how_long(self, sources, steps) -> bool:
-        seconds = self.estimate_seconds(sources, steps)
-        if seconds < effort.LONG_S:
-            return False
-        warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
-        return True
+    def generate(
+        self,
+        patches: Sequence[np.ndarray],
+        prompts: Sequence[str | None],
+        seeds: Sequence[int],
+        *,
+        steps: int | None = None,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """Make the sounds of patches, as step 4 of `run` does; source k of a run has the seed ``10 * seed + k``.
+
+        Parameters
+        ----------
+        patches : sequence of np.ndarray
+            N patches I_p, each (h, w, 3) uint8 RGB.
+        prompts : sequence of str or None
+            N texts that condition the sounds beside their patches; None or ``""`` where there is none.
+        seeds : sequence of int
+            N seeds, 0 to 2**63 - 1. The same patch, text and seed give the same sound.
+        steps : int, optional
+            Diffusion steps; by default the audio model's own.
+        progress : callable, optional
+            Called as ``progress("audio", done, total)``.
+
+        Returns
+        -------
+        np.ndarray
+            A, (N, T) float32, full scale 1, at ``model("audio").sample_rate`` Hz, all at `SOURCE_LEVEL_DB`
+            (-23 dB RMS); each repeats seamlessly.
+
+        Raises
+        ------
+        ValueError
+            If there is not one prompt and one seed for each patch, or one is out of range.
+
+        Notes
+        -----
+        Paper: section 4.2, A. Notebook: 00_start_here.
+        """
+        sounds_alone = models.PRESETS["tiny"] | {"audio": self.names["audio"]}
+        seconds = effort.estimate_seconds(sounds_alone, len(seeds), steps) if self.device == "cpu" else 0.0
+        codi = self.model("audio")
+        codi.set_progress_bar_config(disable=progress is not None or seconds < effort.LONG_S)
+        return sounds_of_patches(codi, patches, prompts, seeds, steps, progress or _quiet)
+
+    def _say_how_long(self, sources, steps, masks) -> None:
+        seconds = self.estimate_seconds(sources, steps, masks=masks)
+        if seconds >= effort.LONG_S:
+            warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
 
     def _regions_of_interest(self, I, sources, select, tell, notes):
         tell("regions", 0, 2)
@@ -219,28 +262,9 @@ class See2Sound:
         tell("depth", 1, 1)
         return D, depth.is_metric(model)
 
-    def _mono_audio(self, patches, prompt, seed, steps, tell, *, bar):
-        codi = self.model("audio")
-        codi.set_progress_bar_config(disable=not bar)
 
-        def report(pipe, step, timestep, tensors):
-            tell("audio", step + 1, pipe.num_timesteps)
-            return tensors
-
-        A = codi(
-            images=patches,
-            prompts=[prompt] * len(patches) if prompt else None,
-            seeds=[seed * MOST_SOURCES + k for k in range(len(patches))],
-            **({} if steps is None else {"num_inference_steps": steps}),
-            callback_on_step_end=report,
-        )
-        return level(A), codi.sample_rate
-
-
-def level(A: np.ndarray) -> np.ndarray:
-    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that levels differ by distance alone."""
-    rms = np.sqrt(np.mean(np.square(A, dtype=np.float64), axis=1, keepdims=True))
-    return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)
+def _quiet(step: str, done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def _patches(I: np.ndarray, M: np.ndarray) -> list[np.ndarray]:
@@ -261,7 +285,7 @@ def _lift(M, R, D, kind, fov_deg, notes, *, metric=False):
         notes.extend(said)
         return geometry.paper_positions(centres, D, shoebox.listener_m), shoebox
     if M.all():  # the ambient source has no place: straight ahead, half way between near and far
-        positions_m = np.array([[0.0, np.sqrt(geometry.NEAR_M * geometry.FAR_M), 0.0]])
+        positions_m = np.tile([0.0, np.sqrt(geometry.NEAR_M * geometry.FAR_M), 0.0], (len(M), 1))
     else:
         depth_m = 1 / D if metric else geometry.metres_from_inverse_depth(D)
         found_m = np.array([np.median(depth_m[mask]) for mask in M])
@@ -273,29 +297,3 @@ def _lift(M, R, D, kind, fov_deg, notes, *, metric=False):
             )
         positions_m = geometry.lift(centres, depths_m, (width, height), fov_deg=fov_deg)
     return positions_m, room.room_around(positions_m)
-
-
-def _check_run(sources: int, select: str, kind: str, seed: int) -> None:
-    if not 1 <= sources <= MOST_SOURCES:
-        raise ValueError(f"sources={sources} must lie in 1 to {MOST_SOURCES}; more cannot be told apart by ear")
-    if not 0 <= seed < 2**59:
-        raise ValueError(f"seed={seed} must lie in 0 to 2**59 - 1; choose another")
-    if select not in ("sounds", "area"):
-        raise ValueError(f"select={select!r} is unknown; choose 'sounds' or 'area'")
-    if kind not in ("metric", "paper"):
-        raise ValueError(f"geometry={kind!r} is unknown; choose 'metric' or 'paper'")
-
-
-def _is_small(device: str, names: dict[str, str]) -> bool:
-    large = set(names.values()) & set(models.PRESETS["paper"].values())
-    return bool(large) and machine.memory_gb(device) < (14 if device.startswith("cuda") else 24)
-
-
-def _device(device: str, preset: str) -> str:
-    if device != "auto":
-        return device
-    if preset == "tiny":
-        return "cpu"
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

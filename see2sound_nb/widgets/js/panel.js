@@ -1,0 +1,254 @@
+// The controls: one row for each source, and those of the room.
+import {
+  decibelText, htmlNode, numeral, putAttribute, putText, rangeControl, saveEntry, saveTrait, sourceStyle,
+} from "./dom.js";
+
+const LAYOUT_NAMES = {
+  binaural: "Binaural (headphones)",
+  stereo: "Stereo (loudspeakers)",
+  "5.1": "5.1 (six loudspeakers)",
+};
+const LEVEL_RANGE = { min: -40, max: 12, step: 0.5 }; // dB, as the traits levels_db and gain_db allow
+
+/** A button that is pressed or not, as an entry of the list trait says. */
+function sourceToggle(model, trait, k, control, letter, name) {
+  const node = htmlNode(
+    "button",
+    { type: "button", class: "s2s-button s2s-toggle", "data-control": control, "aria-label": name, title: name },
+    letter,
+  );
+  node.addEventListener("click", () => saveEntry(model, trait, k, !model.get(trait)[k]));
+  return { node, show: () => putAttribute(node, "aria-pressed", Boolean(model.get(trait)[k])) };
+}
+
+/** The prompt of a source and the request for a new sound. */
+function soundMaker(engine, model, k, label) {
+  const prompt = htmlNode("input", {
+    type: "text",
+    class: "s2s-input",
+    "data-control": "prompt",
+    "aria-label": `Prompt of source ${k + 1}, ${label}`,
+  });
+  const button = htmlNode("button", { type: "button", class: "s2s-button", "data-control": "generate" }, "New sound");
+  const bar = htmlNode("progress", { "aria-label": `New sound of source ${k + 1}`, max: 1, value: 0 });
+  const step = htmlNode("span", {});
+  const progress = htmlNode("div", { class: "s2s-progress", hidden: true }, bar, step);
+  const node = htmlNode(
+    "details",
+    { class: "s2s-maker" },
+    htmlNode("summary", {}, "Make another sound"),
+    htmlNode("div", { class: "s2s-prompt" }, prompt, button),
+    progress,
+  );
+  let shown;
+
+  function busy(on) {
+    button.disabled = on;
+    progress.hidden = !on;
+  }
+
+  function request() {
+    if (button.disabled) return;
+    bar.removeAttribute("value"); // no share is known yet
+    putText(step, "asked for");
+    busy(true);
+    engine.generate(k, prompt.value);
+  }
+
+  button.addEventListener("click", request);
+  prompt.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing) request();
+  });
+  return {
+    node,
+    busy,
+    show() {
+      const text = model.get("prompts")[k] ?? "";
+      if (text === shown) return; // what is being typed stays, whatever else changes
+      shown = text;
+      prompt.value = text;
+    },
+    progress({ done, total, text }) {
+      node.open = true;
+      bar.max = total;
+      bar.value = done;
+      putText(step, text);
+      busy(done < total);
+    },
+  };
+}
+
+/** The row of one source. */
+function sourceRow(engine, model, k, select) {
+  const label = model.get("labels")[k];
+  const name = `source ${k + 1}, ${label}`;
+  const pick = htmlNode(
+    "button",
+    { type: "button", class: "s2s-button s2s-pick", "data-control": "select", "aria-label": `Select ${name}` },
+    htmlNode("span", { class: "s2s-chip" }, String(k + 1)),
+    htmlNode("span", { class: "s2s-label" }, label),
+  );
+  pick.addEventListener("click", () => select(k));
+  const mute = sourceToggle(model, "muted", k, "mute", "M", `Mute ${name}`);
+  const solo = sourceToggle(model, "soloed", k, "solo", "S", `Solo ${name}`);
+  const level = rangeControl({
+    control: "level",
+    label: "Level",
+    name: `Level of ${name}`,
+    ...LEVEL_RANGE,
+    format: decibelText,
+    onInput: (value) => saveEntry(model, "levels_db", k, value),
+  });
+  const fill = htmlNode("span", { class: "s2s-fill" });
+  const meter = htmlNode("div", { class: "s2s-track s2s-source-meter", "aria-hidden": "true" }, fill);
+  const maker = soundMaker(engine, model, k, label);
+  const node = htmlNode(
+    "li",
+    { class: "s2s-source", "data-source": k, style: sourceStyle(model.get("colours")[k]) },
+    htmlNode("div", { class: "s2s-source-line" }, pick, mute.node, solo.node, level.node),
+    meter,
+    maker.node,
+  );
+  return {
+    node,
+    fill,
+    maker,
+    show() {
+      const selected = model.get("selected") === k;
+      node.classList.toggle("s2s-selected", selected);
+      putAttribute(pick, "aria-pressed", selected);
+      mute.show();
+      solo.show();
+      level.show(model.get("levels_db")[k]);
+      maker.show();
+    },
+  };
+}
+
+/**
+ * The list of sources.
+ * @returns {{node: HTMLElement, fills: HTMLElement[], show: () => void, progress: (detail: object) => void,
+ *   release: () => void}} `fills` are the bars of the sources' meters; `release` frees the buttons after a failure.
+ */
+export function createSourceList(engine, model, select) {
+  const list = htmlNode("ol", { class: "s2s-source-list" });
+  const node = htmlNode("section", { class: "s2s-sources" }, htmlNode("h3", {}, "Sources"), list);
+  const view = { node, fills: [] };
+  let rows = [];
+  let built = "";
+  view.show = () => {
+    const names = JSON.stringify([model.get("labels"), model.get("colours")]);
+    if (names !== built) {
+      built = names;
+      rows = model.get("labels").map((_, k) => sourceRow(engine, model, k, select));
+      list.replaceChildren(...rows.map((row) => row.node));
+      view.fills = rows.map((row) => row.fill);
+    }
+    for (const row of rows) row.show();
+  };
+  view.progress = (detail) => rows[detail.source]?.maker.progress(detail);
+  view.release = () => rows.forEach((row) => row.maker.busy(false));
+  return view;
+}
+
+function inMetres(value) {
+  return `${value.toFixed(1)} m`;
+}
+
+function turnInWords(degrees) {
+  const size = `${numeral(Math.abs(degrees))}\u00b0`;
+  return Math.round(degrees) === 0 ? size : `${size} ${degrees > 0 ? "left" : "right"}`;
+}
+
+/** Why "5.1" cannot be chosen here, or "" if it can. */
+function whyNoSurround(engine) {
+  if (engine.canPlay("5.1")) return "";
+  if (!engine.maxChannels) return "needs six output channels; how many this browser has is known after Play";
+  return `needs six output channels; this browser has ${engine.maxChannels}`;
+}
+
+/** The controls of the room and of the whole mix. */
+export function createRoomControls(engine, model) {
+  const trait = (control) => (value) => saveTrait(model, control, value);
+  const side = (axis) => (value) =>
+    saveTrait(model, "room_size", model.get("room_size").map((old, i) => (i === axis ? value : old)));
+  const metres = { min: 2, step: 0.1, format: inMetres };
+  const sliders = {
+    width: rangeControl({ control: "width", label: "Width", max: 20, ...metres, onInput: side(0) }),
+    depth: rangeControl({ control: "depth", label: "Depth", max: 20, ...metres, onInput: side(1) }),
+    height: rangeControl({ control: "height", label: "Height", max: 10, ...metres, onInput: side(2) }),
+    absorption: rangeControl({
+      control: "absorption",
+      label: "Absorption",
+      min: 0,
+      max: 1,
+      step: 0.01,
+      format: (value) => `${Math.round(100 * value)} %`,
+      onInput: trait("absorption"),
+    }),
+    max_order: rangeControl({
+      control: "max_order",
+      label: "Reflection order",
+      min: 0,
+      max: 30,
+      step: 1,
+      format: String,
+      onInput: trait("max_order"),
+    }),
+    head_yaw_deg: rangeControl({
+      control: "head_yaw_deg",
+      label: "Head rotation",
+      min: -180,
+      max: 180,
+      step: 1,
+      format: turnInWords,
+      onInput: trait("head_yaw_deg"),
+    }),
+    gain_db: rangeControl({
+      control: "gain_db",
+      label: "Master volume",
+      ...LEVEL_RANGE,
+      format: decibelText,
+      onInput: trait("gain_db"),
+    }),
+  };
+  sliders.head_yaw_deg.input.dir = "rtl"; // positive is to the left, so the thumb goes where the head turns
+  const options = Object.entries(LAYOUT_NAMES).map(([value, text]) => htmlNode("option", { value }, text));
+  const hooks = { class: "s2s-input", "data-control": "layout", "aria-label": "Layout" };
+  const layout = htmlNode("select", hooks, ...options);
+  layout.addEventListener("change", () => saveTrait(model, "channel_layout", layout.value));
+  const reason = htmlNode("span", { class: "s2s-note" });
+  const node = htmlNode(
+    "section",
+    { class: "s2s-room" },
+    htmlNode("h3", {}, "Room and mix"),
+    ...["absorption", "max_order", "width", "depth", "height"].map((name) => sliders[name].node),
+    htmlNode("label", { class: "s2s-range" }, "Layout", layout, reason),
+    ...["head_yaw_deg", "gain_db"].map((name) => sliders[name].node),
+  );
+
+  function show() {
+    const walls = [model.get("absorption")].flat();
+    sliders.absorption.show(walls.reduce((sum, a) => sum + a, 0) / walls.length);
+    sliders.absorption.note.hidden = walls.length === 1;
+    putText(sliders.absorption.note, "the mean of six walls; moving it makes them equal");
+    ["width", "depth", "height"].forEach((name, axis) => sliders[name].show(model.get("room_size")[axis]));
+    putAttribute(sliders.max_order.input, "max", engine.assets?.order_limit ?? 30);
+    sliders.max_order.show(model.get("max_order"));
+    sliders.head_yaw_deg.show(model.get("head_yaw_deg"));
+    sliders.gain_db.show(model.get("gain_db"));
+    const chosen = model.get("channel_layout");
+    const why = whyNoSurround(engine);
+    const surround = options.at(-1);
+    surround.disabled = why !== "";
+    surround.title = why;
+    putText(reason, why && `5.1 ${why}.`);
+    if (layout.value !== chosen) layout.value = chosen;
+    const yaw = sliders.head_yaw_deg;
+    yaw.input.disabled = chosen !== "binaural";
+    yaw.node.title = yaw.input.disabled ? "Only the binaural layout has a head that turns." : "";
+    yaw.input.title = yaw.node.title;
+  }
+
+  return { node, show };
+}

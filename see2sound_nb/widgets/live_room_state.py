@@ -1,0 +1,173 @@
+"""What a live room is set to: its attributes, the values they may have, and how they depend on each other."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from see2sound_nb.geometry import directions
+from see2sound_nb.room import Room
+from see2sound_nb.scene import Scene
+
+#: Layouts that a browser can play.
+LAYOUTS = ("binaural", "stereo", "5.1")
+#: A source keeps this distance from the walls and from the middle of the head, in metres.
+WALL_MARGIN_M, HEAD_MARGIN_M = 0.1, 0.3
+#: What is outside by no more than this, in metres, is a rounding error.
+ROUNDING_M = 1e-3
+#: Sides of the room in metres, and reflections, that can be asked for.
+SIDES_M, MOST_REFLECTIONS = (1.5, 100.0), 30
+#: Levels of a source relative to the scene, in dB.
+LEVELS_DB = (-40.0, 12.0)
+
+Position = tuple[float, float, float]
+
+
+class RangeError(traitlets.TraitError, ValueError):
+    """A value that an attribute cannot have; traitlets takes back an assignment that raises a TraitError."""
+
+
+class RoomState(anywidget.AnyWidget):
+    """The attributes of `LiveRoom`, which says what they mean."""
+
+    _scene: Scene  # as it was at first
+
+    positions = traitlets.Any().tag(sync=True, echo_update=False)
+    selected = traitlets.Int(0).tag(sync=True)
+    absorption = traitlets.Any().tag(sync=True)
+    room_size = traitlets.Any().tag(sync=True, echo_update=False)
+    listener = traitlets.Any().tag(sync=True)
+    max_order = traitlets.Int().tag(sync=True)
+    channel_layout = traitlets.Unicode("binaural").tag(sync=True)
+    head_yaw_deg = traitlets.Float(0.0).tag(sync=True, echo_update=False)
+    muted = traitlets.Any().tag(sync=True)
+    soloed = traitlets.Any().tag(sync=True)
+    levels_db = traitlets.Any().tag(sync=True)
+    gain_db = traitlets.Float().tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    prompts = traitlets.Any().tag(sync=True)
+    message = traitlets.Unicode("").tag(sync=True)
+    latency_ms = traitlets.Dict().tag(sync=True)
+    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    colours = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    @property
+    def room(self) -> Room:
+        """The room as it is now."""
+        return Room(self.room_size, self.listener, self.absorption, self.max_order)
+
+    @property
+    def _count(self) -> int:
+        return len(self._scene.audio)
+
+    @traitlets.validate("positions")
+    def _check_positions(self, proposal) -> tuple[Position, ...]:
+        values = np.asarray(proposal["value"], dtype=np.float64)
+        if values.shape != (self._count, 3) or not np.isfinite(values).all():
+            raise RangeError(
+                f"positions of shape {values.shape} were given; the scene has {self._count} sources, each needs "
+                "x, y and z in metres, all finite"
+            )
+        size = checked_size(self.room_size)
+        room = Room(size, listener_in(size, self._scene.room))
+        kept = tuple(kept_inside(position, room) for position in values)
+        for k, (position, place) in enumerate(zip(values, kept)):
+            if np.abs(position - place).max() > 1e-3:
+                at, to = (tuple(round(float(v), 2) for v in values) for values in (position, place))
+                warnings.warn(f"source {k} cannot stand at {at} m; it was put at {to} m", stacklevel=2)
+        return kept
+
+    @traitlets.validate("selected")
+    def _check_selected(self, proposal) -> int:
+        if not 0 <= proposal["value"] < self._count:
+            raise RangeError(f"selected={proposal['value']}; the sources are numbered 0 to {self._count - 1}")
+        return proposal["value"]
+
+    @traitlets.validate("absorption", "max_order")
+    def _check_walls(self, proposal) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        most = max(MOST_REFLECTIONS, self._scene.room.max_order)
+        if name == "max_order" and value > most:
+            raise RangeError(f"max_order={value}; a live room has at most {most} reflections: use s2s.Room for more")
+        first = self._scene.room
+        try:
+            return getattr(dataclasses.replace(first, **{name: value}), name)
+        except (TypeError, ValueError) as error:
+            raise RangeError(str(error)) from error
+
+    @traitlets.validate("room_size")
+    def _check_room_size(self, proposal) -> Position:
+        return checked_size(proposal["value"])
+
+    @traitlets.validate("listener")
+    def _check_listener(self, proposal) -> Position:
+        return listener_in(checked_size(self.room_size), self._scene.room)  # it follows, whatever was asked for
+
+    @traitlets.validate("channel_layout")
+    def _check_layout(self, proposal) -> str:
+        if proposal["value"] not in LAYOUTS:
+            raise RangeError(
+                f"channel_layout {proposal['value']!r} cannot be played in a browser; choose one of "
+                f"{', '.join(LAYOUTS)}, or render and save any other"
+            )
+        return proposal["value"]
+
+    @traitlets.validate("head_yaw_deg")
+    def _check_yaw(self, proposal) -> float:
+        return _between("head_yaw_deg", proposal["value"], -180.0, 180.0, "degrees, positive to the left")
+
+    @traitlets.validate("gain_db")
+    def _check_gain(self, proposal) -> float:
+        return _between("gain_db", proposal["value"], -80.0, 40.0, "dB")
+
+    @traitlets.validate("muted", "soloed", "levels_db", "prompts")
+    def _check_rows(self, proposal) -> tuple:
+        name, rows = proposal["trait"].name, tuple(np.asarray(proposal["value"]).tolist())
+        if len(rows) != self._count:
+            raise RangeError(f"{name} has {len(rows)} entries; the scene has {self._count} sources")
+        if name == "levels_db":
+            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in rows)
+        return tuple(map(str, rows)) if name == "prompts" else tuple(map(bool, rows))
+
+    @traitlets.observe("room_size")
+    def _follow_room_size(self, change) -> None:
+        self.listener = self.listener  # its check puts it where it belongs
+        self.positions = self.positions
+
+
+def _between(name: str, value: float, least: float, most: float, unit: str) -> float:
+    if not least <= value <= most:
+        raise RangeError(f"{name}={value} must lie in {least:g} to {most:g} {unit}")
+    return float(value)
+
+
+def checked_size(values: Any) -> Position:
+    sides = np.asarray(values, dtype=np.float64).ravel()
+    if sides.shape != (3,) or not ((sides >= SIDES_M[0]) & (sides <= SIDES_M[1])).all():
+        raise RangeError(
+            f"room_size={sides.tolist()} must be width, depth and height, each {SIDES_M[0]:g} to {SIDES_M[1]:g} metres"
+        )
+    width, depth, height = sides.tolist()
+    return width, depth, height
+
+
+def listener_in(size_m: Position, first: Room) -> Position:
+    """The listener in a room of another size: at the same share of width and depth, ears as high as the room allows."""
+    (x, y, z), (width, depth, _) = first.listener_m, first.size_m
+    return x * size_m[0] / width, y * size_m[1] / depth, min(z, 0.75 * size_m[2])
+
+
+def kept_inside(position_m: Any, room: Room) -> Position:
+    """The nearest place, listener's frame, that a source may have: inside the room and not in the listener's head."""
+    listener = np.array(room.listener_m)
+    inside = np.clip(position_m, WALL_MARGIN_M - listener, np.array(room.size_m) - listener - WALL_MARGIN_M)
+    distance = float(directions(inside)[2])
+    if distance < HEAD_MARGIN_M:
+        inside = inside / distance * HEAD_MARGIN_M if distance > 1e-9 else np.array([0.0, HEAD_MARGIN_M, 0.0])
+    x, y, z = inside.tolist()
+    return x, y, z

@@ -1,0 +1,80 @@
+"""Pages that report every error, and the widgets' modules on a loopback server."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from see2sound_nb.widgets import _assets
+
+TYPES = {"js": "text/javascript", "css": "text/css"}
+
+
+@contextlib.contextmanager
+def open_page(browser: Any, **options: Any) -> Iterator[Any]:
+    """A page in a context of its own (`options` are those of playwright's new_context).
+
+    At the end, uncaught errors and console errors fail the test, save those that match one of the regular expressions
+    that the test put on the list ``page.expected_errors``. What is on the list ``page.at_close`` is called.
+    """
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(60_000)  # a busy machine
+    page = context.new_page()
+    page.expected_errors, page.at_close = [], []
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}\n{error.stack or ''}"))
+    page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} ({said.location['url']})"))
+    try:
+        yield page
+    finally:
+        context.close()
+        for end in page.at_close:
+            end()
+    unexpected = [text for text in errors if not any(re.search(known, text) for known in page.expected_errors)]
+    assert not unexpected, "errors in the page:\n" + "\n".join(unexpected)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """``/`` an empty page, ``/NAME`` a file of widgets/js, ``/joined/NAME`` the module as anywidget gets it."""
+
+    def do_GET(self) -> None:
+        folder, _, name = self.path.split("?")[0].lstrip("/").rpartition("/")
+        kind = TYPES.get(name.rpartition(".")[2], "text/html")
+        try:
+            if not name:
+                body = '<!doctype html><html lang="en"><title>modules</title><link rel="icon" href="data:,"></html>'
+            elif folder == "joined":
+                body = _assets.module(name)
+            else:
+                body = (_assets.JS / name).read_text("utf-8")
+        except FileNotFoundError:
+            self.send_error(404)
+            return
+        content = body.encode("utf-8")
+        self.send_response(200)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing: what a page could not load stands in its errors."""
+
+
+@contextlib.contextmanager
+def serve_modules() -> Iterator[str]:
+    """The address of a server of the widgets' modules, without a slash at its end."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
