@@ -2,7 +2,8 @@
 
     python notebooks/execute.py [name.ipynb ...]
 
-Players are left out of the stored file (a minute of sound is a megabyte of text); their line of text stays.
+Players are left out of the stored file (a minute of sound is a megabyte of text); their line of text stays. Of a
+widget, the figure and the short sounds stay that it shows where no kernel is running.
 """
 
 import base64
@@ -22,7 +23,9 @@ def lighten(notebook) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if "<audio" in data.get("text/html", ""):
+            # A widget lives in a kernel; what stands in its place for readers without one stays, its sound included.
+            widget = data.pop("application/vnd.jupyter.widget-view+json", None)
+            if widget is None and "<audio" in data.get("text/html", ""):
                 del data["text/html"]
             if "image/png" in data:
                 picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGB")
@@ -34,7 +37,10 @@ def lighten(notebook) -> None:
 def main(names):
     for path in sorted(HERE / name for name in names) or sorted(HERE.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": HERE}}).execute()
+        where = {"metadata": {"path": HERE}}
+        NotebookClient(
+            notebook, timeout=600, kernel_name="python3", store_widget_state=False, resources=where
+        ).execute()
         lighten(notebook)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)  # wall times: they would differ in every commit

@@ -97,12 +97,26 @@ class HRTF:
 
     @functools.cached_property
     def mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
-        """Triangles (F, 3), their inverses (F, 3, 3), spectra (M, 2, bins), arrival times (M, 2) and FFT size."""
-        from scipy.fft import next_fast_len, rfft
+        """What `at` interpolates: triangles of measured directions, and what belongs to their corners.
+
+        Returns
+        -------
+        corners : np.ndarray
+            (F, 3) int, indices of measurements; after the M measured ones come those that stand for an unmeasured pole.
+        inverses : np.ndarray
+            (F, 3, 3) float64: a vector times the inverse is its weights of the corners.
+        spectra : np.ndarray
+            (M or more, 2, bins) complex128, of the responses.
+        times : np.ndarray
+            (M or more, 2) float64, when a sound arrives at the ears, in samples.
+        size : int
+            Of the transform, a power of two: the live room's browser side takes the same.
+        """
+        from scipy.fft import rfft
         from scipy.spatial import ConvexHull, QhullError
 
         times = arrival_times(self.responses, self.sample_rate)
-        size = next_fast_len(2 * self.responses.shape[-1], real=True)
+        size = 1 << (2 * self.responses.shape[-1] - 1).bit_length()
         spectra = rfft(self.responses, size)
         step = -2j * np.pi * np.arange(spectra.shape[-1]) / size
         measured = [(self.directions, spectra, times)]

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -22,17 +23,19 @@ from browser.scenes import three_sources
 import see2sound_nb as s2s
 w = s2s.LiveRoom(three_sources())
 w"""
+NOTEBOOK = pathlib.Path(__file__).parent.parent.parent / "notebooks/06_live_room.ipynb"
 ROOT = ".s2s-live-room"
 ENGINE = f"document.querySelector('{ROOT}').engine"
 #: Pictures are left here, for the README and for eyes.
 PICTURES = pathlib.Path(os.environ.get("SEE2SOUND_PICTURES", "out"))
+PICTURES.mkdir(parents=True, exist_ok=True)
 
 
 class Live:
     """A live room on a page of JupyterLab."""
 
-    def __init__(self, page, notebook):
-        self.page, self.notebook = page, notebook
+    def __init__(self, page, notebook, name="w"):
+        self.page, self.notebook, self.name = page, notebook, name
         page.wait_for_selector(f"{ROOT}[data-ready='true']")
 
     def engine(self, expression):
@@ -56,12 +59,10 @@ class Live:
 
     def drag(self, source, to, steps=60):
         """Drag a source in the plan from above to (x, y) in metres."""
-        # Two handles give the scale of the plan; both are at known places.
-        centres = [self.centre(k) for k in (0, 1, 2)]
-        metres = np.array(self.notebook.value("w.positions"))[:, :2]
-        (a, b) = (
-            np.linalg.lstsq(np.column_stack([metres[:, i], np.ones(3)]), np.array(centres)[:, i])[0] for i in (0, 1)
-        )
+        # The handles give the scale of the plan: they are at known places.
+        metres = np.array(self.notebook.value(f"{self.name}.positions"))[:, :2]
+        centres = [self.centre(k) for k in range(len(metres))]
+        (a, b) = (np.polyfit(metres[:, axis], np.array(centres)[:, axis], 1) for axis in (0, 1))
         start = centres[source]
         self.page.mouse.move(*start)
         self.page.mouse.down()
@@ -72,7 +73,7 @@ class Live:
         self.page.mouse.up()
 
     def centre(self, k):
-        box = self.page.locator(f"{ROOT} svg[data-plan='above'] g[data-handle='{k}']").bounding_box()
+        box = self.page.locator(f"{ROOT} svg[data-plan='above'] g[data-handle='{k}']").first.bounding_box()
         return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
 
 
@@ -334,7 +335,6 @@ def test_a_new_sound_is_made_while_the_others_play(live):
 
 
 def test_pictures_in_light_and_dark_and_narrow(browser, lab):
-    PICTURES.mkdir(exist_ok=True)
     path = lab.write_notebook("pictures", [CELL])
     for name, dark, width in (("light", False, 1400), ("dark", True, 1400), ("narrow", False, 900)):
         with open_page(browser, viewport={"width": width, "height": 2400}) as page:
@@ -354,6 +354,18 @@ def test_pictures_in_light_and_dark_and_narrow(browser, lab):
             )
             assert smallest >= 14, f"{name}: text of {smallest} px"
             root.screenshot(path=PICTURES / f"live_room_{name}.png")
+
+
+def test_the_notebook_of_the_course_runs_and_its_widget_plays(browser, lab):
+    shutil.copy(NOTEBOOK, lab.root)
+    with open_page(browser, viewport={"width": 1300, "height": 1700}) as page:
+        live = Live(page, lab.open_notebook(page, NOTEBOOK.name), "live")
+        live.play()
+        live.drag(0, (-1.8, 1.2))
+        live.at_rest()
+        assert live.notebook.value("live.positions[0][0]") == pytest.approx(-1.8, abs=0.05)
+        live.wait("engine.latency.exact")
+        page.locator(ROOT).first.screenshot(path=PICTURES / "live_room.png")
 
 
 def test_a_browser_that_waits_for_a_click_is_unlocked_by_the_play_button(browser, lab):

@@ -46,6 +46,7 @@ export class LiveEngine extends EventTarget {
     this.stamp = null; // when the gesture happened that is being carried out
     this.notes = new Map(); // what there is to say, by subject
     this.timers = new Map();
+    this.tick = null; // the next look after the audio graph
     this.onState = () => this.#changed("sound");
     this.#listen();
     this.kernel = new KernelLine(this.model, note, (content, arrays, question) => this.#receive(content, arrays, question));
@@ -311,8 +312,11 @@ export class LiveEngine extends EventTarget {
       loops: assets.loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), firstFrame,
     });
     this.graph.onUnfinished = () => {
-      clearTimeout(this.timers.get("graph"));
-      this.timers.set("graph", setTimeout(() => this.graph?.update(), GRAPH_TICK_MS));
+      if (this.tick) return;
+      this.tick = setTimeout(() => {
+        this.tick = null;
+        this.graph?.update();
+      }, GRAPH_TICK_MS);
     };
     this.positions.forEach((position, k) => {
       this.graph.sources[k].early.set(this.earlyResponse(position));
@@ -394,10 +398,12 @@ export class LiveEngine extends EventTarget {
     this.#reportLatency();
   }
 
-  #sound({ source, done }, [loop]) {
-    this.assets.loops[source] = floats(loop);
-    this.graph?.setLoop(source, this.assets.loops[source]);
-    this.dispatchEvent(new CustomEvent("progress", { detail: { source, done: done ?? 1, total: done ?? 1, text: "" } }));
+  #sound({ source }, [loop]) {
+    if (this.assets) {
+      this.assets.loops[source] = floats(loop);
+      this.graph?.setLoop(source, this.assets.loops[source]);
+    } // else it comes with the assets
+    this.dispatchEvent(new CustomEvent("progress", { detail: { source, done: 1, total: 1, text: "" } }));
   }
 
   /** Tell the model now and then, so that Python can read it too. */

@@ -82,12 +82,13 @@ export class Head {
         const [turnRe, turnIm] = [Math.cos(step), Math.sin(step)];
         let [phaseRe, phaseIm] = [weight, 0];
         for (let k = 0; k <= size / 2; k++) {
+          const alone = k === 0 || k === size / 2; // of a real signal these two are real
           const real = spectrum.re[k] * phaseRe - spectrum.im[k] * phaseIm;
-          const imaginary = spectrum.re[k] * phaseIm + spectrum.im[k] * phaseRe;
+          const imaginary = alone ? 0 : spectrum.re[k] * phaseIm + spectrum.im[k] * phaseRe;
           // Both ears in one transform: the left is the real part of what comes out, the right the imaginary one.
           re[k] += ear ? -imaginary : real;
           im[k] += ear ? real : imaginary;
-          if (k > 0 && k < size / 2) {
+          if (!alone) {
             re[size - k] += ear ? imaginary : real;
             im[size - k] += ear ? real : -imaginary;
           }

@@ -182,8 +182,8 @@ export function createReadout(engine, model) {
     putText(values.azimuth, cues ? azimuthText(cues.azimuth_deg) : "\u2013");
     putText(values.elevation, cues ? elevationText(cues.elevation_deg) : "\u2013");
     putText(values.distance, cues ? `${cues.distance_m.toFixed(2)} m` : "\u2013");
-    putText(values.itd, earText(cues?.itd_ms * 1000, "\u00b5s", 0, ["left ear first", "right ear first"]));
-    putText(values.ild, earText(cues?.ild_db, "dB", 1, ["left ear louder", "right ear louder"]));
+    putText(values.itd, earText(cues?.itd_ms * 1000, "\u00b5s", 0, ["left first", "right first"]));
+    putText(values.ild, earText(cues?.ild_db, "dB", 1, ["left louder", "right louder"]));
     putText(values.latency, latencyText(engine.latency));
   }
 
