@@ -232,10 +232,11 @@ def test_a_model_that_fails_says_so_in_the_widget_and_in_python(w):
         w.generate(0, "fail")
     ask(w, kind="generate", source=0, prompt="fail")
     for _ in range(1000):
-        if w.sent[-1][0]["kind"] == "progress":
+        if w.sent[-1][0]["kind"] == "error":
             break
         time.sleep(0.01)
-    assert "use another" in w.sent[-2][0]["text"] and w.sent[-1][0]["done"] == w.sent[-1][0]["total"]
+    assert "use another" in w.sent[-1][0]["text"]
+    assert w.sent[-2][0]["kind"] == "progress" and w.sent[-2][0]["done"] == w.sent[-2][0]["total"]
     w._pipeline = Pipeline(100)
     with pytest.raises(RuntimeError, match="100 samples"):
         w.generate(0)

@@ -9,7 +9,6 @@ Notebook: 06_live_room.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import pathlib
 import threading
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from see2sound_nb import media, render
-from see2sound_nb.binaural import EARLY_ORDER
+from see2sound_nb._arguments import MOST_SOURCES
 from see2sound_nb.convolution import DrySpectra
 from see2sound_nb.plots import source_colour
 from see2sound_nb.room import Room
@@ -29,7 +28,6 @@ from see2sound_nb.widgets.live_room_assets import fallback_html, head_mesh, tint
 from see2sound_nb.widgets.live_room_state import (
     LAYOUTS,
     MOST_REFLECTIONS,
-    SIDES_M,
     RoomState,
     checked_size,
     kept_inside,
@@ -37,7 +35,7 @@ from see2sound_nb.widgets.live_room_state import (
 )
 
 if TYPE_CHECKING:
-    from see2sound_nb.pipeline import See2Sound
+    from see2sound_nb.pipeline import Progress, See2Sound
 
 #: The sum of the sources begins so far below full scale, in dB.
 HEADROOM_DB = 6.0
@@ -110,7 +108,7 @@ class LiveRoom(RoomState):
         _check_scene(scene)
         self._scene, self._pipeline = scene, pipeline
         self._audio = scene.audio.copy()
-        self._attempts = [0] * len(scene.audio)
+        self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
         self._generating = threading.Lock()
         count = len(scene.audio)
         super().__init__(
@@ -230,7 +228,7 @@ class LiveRoom(RoomState):
         try:
             self._attempts[source] += 1
             if seed is None:
-                seed = 10 * (self._scene.seed + self._attempts[source]) + source
+                seed = MOST_SOURCES * (self._scene.seed + self._attempts[source]) + source
             patches, prompts = [self._scene.patches[source]], [prompt or None]
             made = self._audio_model().generate(patches, prompts, [seed], progress=self._progress(source))[0]
             if len(made) != self._audio.shape[1]:
@@ -239,6 +237,9 @@ class LiveRoom(RoomState):
                     "model that made them: pass its pipeline to LiveRoom"
                 )
             self._audio[source] = made
+        except Exception:
+            self._tell_progress(source, 1, 1, "")  # nothing more will come
+            raise
         finally:
             self._generating.release()
         self.prompts = tuple((prompt or "") if k == source else text for k, text in enumerate(self.prompts))
@@ -252,15 +253,14 @@ class LiveRoom(RoomState):
             self._pipeline = See2Sound(preset=self._scene.preset)
         return self._pipeline
 
-    def _progress(self, source: int):
+    def _progress(self, source: int) -> Progress:
         def tell(step: str, done: int, total: int) -> None:
-            # The last step is followed by the sound itself.
-            text = f"step {done} of {total}"
-            self.send(
-                {"kind": "progress", "source": source, "done": min(done, total - 1), "total": total, "text": text}
-            )
+            self._tell_progress(source, min(done, total - 1), total, f"step {done} of {total}")  # then comes the sound
 
         return tell
+
+    def _tell_progress(self, source: int, done: int, total: int, text: str) -> None:
+        self.send({"kind": "progress", "source": source, "done": done, "total": total, "text": text})
 
     def _send_sound(self, source: int, *, as_text: bool = False) -> None:
         self.send(*as_message({"kind": "sound", "source": source}, [self._audio[source]], as_text))
@@ -291,9 +291,7 @@ class LiveRoom(RoomState):
             "sample_rate": scene.sample_rate,
             "channel_names": {layout: render.LAYOUTS[layout] for layout in LAYOUTS},
             "order_limit": max(MOST_REFLECTIONS, scene.room.max_order),
-            "size_limits": [[SIDES_M[0], max(20.0, math.ceil(side))] for side in scene.room.size_m],
             "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
-            "early_order": EARLY_ORDER,
         }
         self.send(*as_message(told, [photo, self._audio, *head_mesh(scene.sample_rate)], content.get("as_text", False)))
 
@@ -318,7 +316,6 @@ class LiveRoom(RoomState):
                 self.generate(content["source"], content["prompt"].strip() or None)
             except Exception as error:  # a thread has no caller either
                 self._say(content, f"No new sound: {error}")
-                self.send({"kind": "progress", "source": content["source"], "done": 1, "total": 1, "text": ""})
 
         threading.Thread(target=work, daemon=True).start()
 

@@ -334,26 +334,28 @@ def test_a_new_sound_is_made_while_the_others_play(live):
     assert live.engine("engine.meters().sources[1]") > -60
 
 
-def test_pictures_in_light_and_dark_and_narrow(browser, lab):
-    path = lab.write_notebook("pictures", [CELL])
-    for name, dark, width in (("light", False, 1400), ("dark", True, 1400), ("narrow", False, 900)):
-        with open_page(browser, viewport={"width": width, "height": 2400}) as page:
-            live = Live(page, lab.open_notebook(page, path, dark=dark))
-            if width < 1000:
-                page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
-            live.play()
-            live.drag(0, (-1.8, 1.2), steps=10)
-            live.at_rest()
-            root = page.locator(ROOT)
-            overflow = root.evaluate("(root) => root.scrollWidth - root.clientWidth")
-            assert overflow <= 1, f"{name}: something sticks out by {overflow} px"
-            smallest = root.evaluate(
-                """(root) => Math.min(...[...root.querySelectorAll("*")]
-                  .filter((node) => node.textContent.trim() && !node.children.length && !node.closest("svg"))
-                  .map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
-            )
-            assert smallest >= 14, f"{name}: text of {smallest} px"
-            root.screenshot(path=PICTURES / f"live_room_{name}.png")
+def test_pictures_in_light_and_dark_and_narrow(live):
+    page, root = live.page, live.page.locator(ROOT)
+    live.drag(0, (-1.8, 1.2), steps=10)
+    live.at_rest()
+    for name, width in (("light", 1400), ("dark", 1400), ("narrow", 980)):
+        theme = "JupyterLab Dark" if name == "dark" else "JupyterLab Light"
+        page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        page.wait_for_selector(f"body[data-jp-theme-name='{theme}']", state="attached")
+        page.set_viewport_size({"width": width, "height": 2400})
+        if name == "narrow":
+            page.wait_for_function(f"() => document.querySelector('{ROOT}').clientWidth < 700")
+            assert 400 < root.evaluate("(root) => root.clientWidth") < 640
+        overflow = root.evaluate("(root) => root.scrollWidth - root.clientWidth")
+        assert overflow <= 1, f"{name}: something sticks out by {overflow} px"
+        smallest = root.evaluate(
+            """(root) => Math.min(...[...root.querySelectorAll("*")]
+              .filter((node) => node.textContent.trim() && !node.children.length && !node.closest("svg"))
+              .map((node) => parseFloat(getComputedStyle(node).fontSize)))"""
+        )
+        assert smallest >= 14, f"{name}: text of {smallest} px"
+        root.screenshot(path=PICTURES / f"live_room_{name}.png")
+    page.set_viewport_size({"width": 1400, "height": 1500})
 
 
 def test_the_notebook_of_the_course_runs_and_its_widget_plays(browser, lab):
