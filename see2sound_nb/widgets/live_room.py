@@ -26,12 +26,13 @@ from see2sound_nb.widgets import _assets
 from see2sound_nb.widgets._messages import as_message
 from see2sound_nb.widgets.live_room_assets import fallback_html, head_mesh, tinted_photo
 from see2sound_nb.widgets.live_room_state import (
+    GAINS_DB,
     LAYOUTS,
     MOST_REFLECTIONS,
     RoomState,
     checked_size,
-    kept_inside,
     listener_in,
+    settled,
 )
 
 if TYPE_CHECKING:
@@ -84,10 +85,11 @@ class LiveRoom(RoomState):
     prompts : tuple of str
         The text of which each source's sound was made, empty for none.
     message : str
-        What the kernel has to say; shown in the widget.
+        A line that the widget shows, such as where a source was put that could not stand where it was told to.
     latency_ms : dict
-        How long it took from drag to sound, as the browser measured it: ``browser`` and ``exact``, each with last,
-        median, p95 and count. Empty before the first drag.
+        How long it took from a movement of the hand until the new place left the loudspeaker as loud as the old one,
+        as the browser measured it: ``browser`` (its first reflections) and ``exact``, each with last, median, p95 and
+        count. Empty before the first drag.
 
     Raises
     ------
@@ -121,7 +123,7 @@ class LiveRoom(RoomState):
             soloed=(False,) * count,
             levels_db=(0.0,) * count,
             prompts=("",) * count,
-            gain_db=round(scene.gain_db("binaural") - HEADROOM_DB, 1),
+            gain_db=float(np.clip(round(scene.gain_db("binaural") - HEADROOM_DB, 1), *GAINS_DB)),
             labels=[source["label"] for source in scene.labels],
             colours=[source_colour(k) for k in range(count)],
         )
@@ -276,7 +278,7 @@ class LiveRoom(RoomState):
             self._say(content, f"{type(error).__name__}: {error}")
 
     def _say(self, content: dict[str, Any], text: str) -> None:
-        self.send({"kind": "error", "sequence": content.get("sequence"), "text": text})
+        self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
 
     def _start(self, content: dict[str, Any]) -> None:
         scene = self._scene
@@ -300,7 +302,7 @@ class LiveRoom(RoomState):
         size = checked_size(content["room_size"])
         listener = listener_in(size, self._scene.room)
         room = Room(size, listener, content["absorption"], content["max_order"])
-        positions = [kept_inside(position, room) for position in content["positions"]]
+        positions = [settled(position, room) for position in content["positions"]]
         layout, yaw = content["layout"], content["head_yaw_deg"]
         h = _responses(room, positions, layout, self._scene.sample_rate, yaw)
         told = {key: content[key] for key in ("kind", "sequence", "sources", "layout", "head_yaw_deg")}
@@ -320,8 +322,11 @@ class LiveRoom(RoomState):
         threading.Thread(target=work, daemon=True).start()
 
     def _again(self, content: dict[str, Any]) -> None:
+        """Send as text what a front end has lost."""
         if content["what"] == "sound":
             self._send_sound(int(content["source"]), as_text=True)
+        else:
+            self._start({"sequence": None, "as_text": True})
 
 
 def _check_scene(scene: Scene) -> None:

@@ -22,8 +22,8 @@ WALL_MARGIN_M, HEAD_MARGIN_M = 0.1, 0.3
 ROUNDING_M = 1e-3
 #: Sides of the room in metres, and reflections, that can be asked for.
 SIDES_M, MOST_REFLECTIONS = (1.5, 100.0), 30
-#: Levels of a source relative to the scene, in dB.
-LEVELS_DB = (-40.0, 12.0)
+#: Levels of a source relative to the scene, and of everything, in dB.
+LEVELS_DB, GAINS_DB = (-40.0, 12.0), (-80.0, 40.0)
 
 Position = tuple[float, float, float]
 
@@ -67,7 +67,7 @@ class RoomState(anywidget.AnyWidget):
 
     @traitlets.validate("positions")
     def _check_positions(self, proposal) -> tuple[Position, ...]:
-        values = np.asarray(proposal["value"], dtype=np.float64)
+        values = _numbers("positions", proposal["value"])
         if values.shape != (self._count, 3) or not np.isfinite(values).all():
             raise RangeError(
                 f"positions of shape {values.shape} were given; the scene has {self._count} sources, each needs "
@@ -75,11 +75,14 @@ class RoomState(anywidget.AnyWidget):
             )
         size = checked_size(self.room_size)
         room = Room(size, listener_in(size, self._scene.room))
-        kept = tuple(kept_inside(position, room) for position in values)
+        kept = tuple(settled(position, room) for position in values)
+        said = []
         for k, (position, place) in enumerate(zip(values, kept)):
-            if np.abs(position - place).max() > 1e-3:
+            if place != tuple(position.tolist()):
                 at, to = (tuple(round(float(v), 2) for v in values) for values in (position, place))
-                warnings.warn(f"source {k} cannot stand at {at} m; it was put at {to} m", stacklevel=2)
+                said.append(f"source {k} cannot stand at {at} m; it was put at {to} m")
+                warnings.warn(said[-1], stacklevel=2)
+        self.message = "; ".join(said)
         return kept
 
     @traitlets.validate("selected")
@@ -123,15 +126,15 @@ class RoomState(anywidget.AnyWidget):
 
     @traitlets.validate("gain_db")
     def _check_gain(self, proposal) -> float:
-        return _between("gain_db", proposal["value"], -80.0, 40.0, "dB")
+        return _between("gain_db", proposal["value"], *GAINS_DB, "dB")
 
     @traitlets.validate("muted", "soloed", "levels_db", "prompts")
     def _check_rows(self, proposal) -> tuple:
-        name, rows = proposal["trait"].name, tuple(np.asarray(proposal["value"]).tolist())
-        if len(rows) != self._count:
-            raise RangeError(f"{name} has {len(rows)} entries; the scene has {self._count} sources")
+        name, rows = proposal["trait"].name, proposal["value"]
+        if not isinstance(rows, list | tuple | np.ndarray) or len(rows) != self._count:
+            raise RangeError(f"{name}={rows!r} must have one entry for each of the scene's {self._count} sources")
         if name == "levels_db":
-            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in rows)
+            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in _numbers(name, rows))
         return tuple(map(str, rows)) if name == "prompts" else tuple(map(bool, rows))
 
     @traitlets.observe("room_size")
@@ -146,8 +149,16 @@ def _between(name: str, value: float, least: float, most: float, unit: str) -> f
     return float(value)
 
 
+def _numbers(name: str, values: Any) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise RangeError(f"{name}={values!r} must be numbers ({error})") from error
+
+
 def checked_size(values: Any) -> Position:
-    sides = np.asarray(values, dtype=np.float64).ravel()
+    """`values` as (width, depth, height) in metres, or RangeError."""
+    sides = _numbers("room_size", values).ravel()
     if sides.shape != (3,) or not ((sides >= SIDES_M[0]) & (sides <= SIDES_M[1])).all():
         raise RangeError(
             f"room_size={sides.tolist()} must be width, depth and height, each {SIDES_M[0]:g} to {SIDES_M[1]:g} metres"
@@ -160,6 +171,16 @@ def listener_in(size_m: Position, first: Room) -> Position:
     """The listener in a room of another size: at the same share of width and depth, ears as high as the room allows."""
     (x, y, z), (width, depth, _) = first.listener_m, first.size_m
     return x * size_m[0] / width, y * size_m[1] / depth, min(z, 0.75 * size_m[2])
+
+
+def settled(position_m: Any, room: Room) -> Position:
+    """`kept_inside`, but what is outside by a rounding error stays as it is.
+
+    The browser rounds to millimetres; sent back corrected, a place would pull at a source that is being dragged.
+    """
+    place = kept_inside(position_m, room)
+    x, y, z = (float(value) for value in position_m)
+    return (x, y, z) if max(abs(a - b) for a, b in zip((x, y, z), place)) <= ROUNDING_M else place
 
 
 def kept_inside(position_m: Any, room: Room) -> Position:

@@ -115,7 +115,7 @@ OFFLINE = """async ([moves, seconds]) => {
   };
   set(0);
   let next = 1;
-  for (let block = 32; block < (seconds * 16000) / 128; block++) {
+  for (let block = 64; block < (seconds * 16000) / 128; block++) {
     context.suspend((128 * block) / 16000).then(() => {
       if (next < moves.length && block % 2 === 0) set(next++);
       graph.update();
@@ -168,11 +168,11 @@ def test_a_drag_from_left_to_right_is_heard_as_one_and_never_clicks(live):
     early = live.page.evaluate(EARLY, path)
     left, right, _ = (np.array(row) for row in live.page.evaluate(OFFLINE, [early, 2.0]))
     assert np.sqrt(np.mean(left**2)) > 1e-3 and np.sqrt(np.mean(right**2)) > 1e-3
-    jump = [np.abs(np.diff(ear)).max() for ear in (left[4096:24576], right[4096:24576])]
-    rest = [max(np.abs(np.diff(ear[500:4096])).max(), np.abs(np.diff(ear[24576:])).max()) for ear in (left, right)]
+    jump = [np.abs(np.diff(ear)).max() for ear in (left[8192:26000], right[8192:26000])]
+    rest = [max(np.abs(np.diff(ear[4500:8192])).max(), np.abs(np.diff(ear[26000:])).max()) for ear in (left, right)]
     # For each ear, beside what that ear hears at rest at either end of the way.
     assert jump[0] < 2 * rest[0] and jump[1] < 2 * rest[1], (jump, rest)
-    begin, end = cues(left[500:4096], right[500:4096]), cues(left[24576:], right[24576:])
+    begin, end = cues(left[4500:8192], right[4500:8192]), cues(left[26000:], right[26000:])
     assert begin[0] > 1 and end[0] < -1, "the level difference must change its sign with the side"
 
 

@@ -13,6 +13,8 @@ import { LatencyLog } from "./latency.js";
 import { combined, earlyResponse } from "./layouts.js";
 import { floats, hostNote, rowsOf } from "./messages.js";
 
+/** A browser that allows sound has begun after this. */
+const UNLOCK_MS = 500;
 /** How often the audio graph is looked after while fades are under way. */
 const GRAPH_TICK_MS = 4;
 /** The loudest sample that may leave the browser. */
@@ -43,6 +45,7 @@ export class LiveEngine extends EventTarget {
     this.builtAt = 0;
     this.loweredAt = 0;
     this.logs = { browser: new LatencyLog(), exact: new LatencyLog() };
+    this.stamps = new Map(); // when the sources of the last question were moved
     this.stamp = null; // when the gesture happened that is being carried out
     this.notes = new Map(); // what there is to say, by subject
     this.timers = new Map();
@@ -124,7 +127,7 @@ export class LiveEngine extends EventTarget {
     this.maxChannels = this.context.destination.maxChannelCount;
     if (!this.graph) this.#build();
     this.#setTrait("playing", true);
-    await Promise.race([started, new Promise((resolve) => setTimeout(resolve, 500))]);
+    await Promise.race([started, new Promise((resolve) => setTimeout(resolve, UNLOCK_MS))]);
     if (this.context && this.context.state !== "running") {
       this.#note("play", "The browser keeps the sound off until you press play in this widget.", "warning");
     }
@@ -143,6 +146,10 @@ export class LiveEngine extends EventTarget {
    * @returns {number[]} where it is now: inside the room
    */
   move(k, position, timeStamp = performance.now()) {
+    if (!this.assets) {
+      this.#note("place", "The kernel has not answered yet; sources can be moved in a moment.", "warning");
+      return this.positions[k];
+    }
     const place = keptInside(position, this.room).map((value) => Math.round(value * 1000) / 1000);
     const positions = this.model.get("positions").map((other, n) => (n === k ? place : other));
     this.stamp = timeStamp;
@@ -154,8 +161,22 @@ export class LiveEngine extends EventTarget {
     return place;
   }
 
+  /** Give the room another size, in metres; the listener keeps its share of it, and sources stay inside. */
+  resize(size) {
+    const room = { size, listener: listenerIn(size, this.assets.first_room) };
+    const before = this.positions;
+    const inside = before.map((position) => keptInside(position, room));
+    this.model.set("room_size", size);
+    this.model.set("listener", room.listener);
+    this.model.set("positions", inside);
+    this.model.save_changes();
+    const pushed = inside.some((place, k) => place.some((value, axis) => value !== before[k][axis]));
+    this.#note("place", pushed ? "The walls have come nearer; sources were moved inside." : null);
+  }
+
   /** Ask the kernel for a new sound of source k. */
   generate(k, prompt) {
+    this.#note("error generate", null);
     this.model.send({ kind: "generate", source: k, prompt });
   }
 
@@ -169,6 +190,7 @@ export class LiveEngine extends EventTarget {
   /** A view appears; returns what takes it away. The sound ends with the last view. */
   addView() {
     this.views++;
+    if (this.assets) this.#followPlaying();
     return () => {
       if (--this.views === 0) this.#release();
     };
@@ -204,9 +226,9 @@ export class LiveEngine extends EventTarget {
       ["change:positions", () => this.#followPositions()],
       ["change:playing", () => this.#followPlaying()],
       ["change:channel_layout", () => this.#followLayout()],
-      ["change:gain_db", () => this.graph?.setGain(factorOf(model.get("gain_db")))],
+      ["change:gain_db", () => this.#followGain()],
       ...["muted", "soloed", "levels_db"].map((name) => [`change:${name}`, () => this.#followLevels()]),
-      ...ROOM_TRAITS.map((name) => [`change:${name}`, () => this.#followRoom(name)]),
+      ...ROOM_TRAITS.map((name) => [`change:${name}`, () => this.#followRoom()]),
       ["change:message", () => this.#note("kernel", model.get("message") || null, "warning")],
     ];
     for (const [name, listener] of this.listeners) model.on(name, listener);
@@ -222,22 +244,17 @@ export class LiveEngine extends EventTarget {
     this.#askExact();
   }
 
-  #followRoom(name) {
+  #followRoom() {
     if (!this.assets) return;
-    if (name === "room_size") {
-      const { room } = this;
-      this.model.set("listener", room.listener);
-      const positions = this.model.get("positions");
-      const inside = positions.map((position) => keptInside(position, room));
-      if (inside.some((place, k) => place.some((value, axis) => value !== positions[k][axis]))) {
-        this.model.set("positions", inside);
-        this.#note("place", "The walls have come nearer; sources were moved inside.", "ok");
-      }
-    }
     this.stamp ??= performance.now();
     this.positions.forEach((_, k) => this.#moved(k));
     this.stamp = null;
     this.#askExact();
+  }
+
+  #followGain() {
+    this.#note("gain", null);
+    this.graph?.setGain(factorOf(this.model.get("gain_db")));
   }
 
   #followLevels() {
@@ -280,7 +297,8 @@ export class LiveEngine extends EventTarget {
   // Tier 1: the browser's first reflections ---------------------------------------------------------------------------
 
   #early(position, room, layout, yaw) {
-    const source = position.map((value, axis) => value + room.listener[axis]);
+    // Between two changes of the model the room may already be smaller than its sources know.
+    const source = keptInside(position, room).map((value, axis) => value + room.listener[axis]);
     const { head, sample_rate: rate } = this.assets;
     return earlyResponse(layout, room, source, { rate, head, yaw });
   }
@@ -304,13 +322,15 @@ export class LiveEngine extends EventTarget {
     const { context, assets, model } = this;
     const layout = model.get("channel_layout");
     const channels = assets.channel_names[layout].length;
-    context.destination.channelCount = Math.min(channels, Math.max(2, this.maxChannels));
-    const firstFrame = this.graph?.firstFrame;
-    this.graph?.release();
+    const { destination } = context; // other rooms may play there, too
+    destination.channelCount = Math.min(this.maxChannels, Math.max(channels, destination.channelCount));
+    const before = this.graph;
     this.builtAt = performance.now();
     this.graph = new RoomGraph(context, {
-      loops: assets.loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), firstFrame,
+      loops: assets.loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(),
+      firstFrame: before?.firstFrame,
     });
+    before?.release(this.graph.start);
     this.graph.onUnfinished = () => {
       if (this.tick) return;
       this.tick = setTimeout(() => {
@@ -361,9 +381,11 @@ export class LiveEngine extends EventTarget {
     if (content.kind === "exact") this.#exact(content, arrays, question ? this.stamps : new Map());
     if (content.kind === "sound") this.#sound(content, arrays);
     if (content.kind === "progress") this.dispatchEvent(new CustomEvent("progress", { detail: content }));
-    if (content.kind === "error") this.#note("error", content.text, "error");
-    else if (content.kind !== "progress") this.#note("error", null);
-    this.#askExact();
+    if (content.kind === "error") this.#note(`error ${content.about}`, content.text, "error");
+    else this.#note(`error ${content.kind}`, null);
+    const lost = content.kind === "lost" || (content.kind === "error" && question);
+    if (lost) this.stamps.forEach((stamp, k) => this.moved.has(k) || this.moved.set(k, stamp));
+    if (content.kind !== "error") this.#askExact(); // after an error the next move asks again, and not at once
   }
 
   #start(content, arrays) {
@@ -375,6 +397,7 @@ export class LiveEngine extends EventTarget {
     this.assets = { ...content, photo: new Blob([photo], { type: "image/jpeg" }), loops: loopRows, head };
     this.late = this.positions.map(() => null);
     this.positions.forEach((_, k) => this.moved.set(k, performance.now()));
+    this.#note("place", null);
     this.#changed("ready");
     this.#changed("status");
     if (this.model.get("playing")) this.#followPlaying();

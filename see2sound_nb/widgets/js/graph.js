@@ -16,13 +16,16 @@ const FADE_S = 0.016;
 /** How fast a level changes: time constant of an exponential approach. */
 const LEVEL_TIME_S = 0.01;
 const FADE_POINTS = 33;
-/** What is scheduled must be ready when the browser renders it. So many blocks are in hand, and more once it was not. */
+/** What is scheduled must be ready before the browser renders it: so many blocks are in hand. */
 const LEAD_BLOCKS = 2;
-const MOST_LEAD_BLOCKS = 8;
-/** A lead that was too short is forgotten after so many fades. */
-const LEAD_MEMORY = 200;
 /** The late part of a response is in no hurry, and more work. */
 const LATE_BLOCKS = 4;
+/** A loop that began a moment late would be out of step with every tail, for good. */
+const START_BLOCKS = 20;
+/** A lead that had to grow shrinks again after so many fades. */
+const LEAD_MEMORY = 100;
+/** Of longer responses the past is much work; whether two are alike, their own samples tell as well. */
+const LONG_RESPONSE = 2048;
 
 /**
  * Weights of two signals that are alike to a degree, so that the power of their sum stays the same all the way.
@@ -92,16 +95,18 @@ class Slot {
 
 /** Two slots in turn, and a queue of one: until a fade ends, only the latest response waits for the next one. */
 class Crossfader {
-  constructor(graph, source, input, output, extraBlocks) {
-    Object.assign(this, { graph, source, input, output, extraBlocks });
+  constructor(graph, source, input, output, leadBlocks) {
+    Object.assign(this, { graph, source, input, output });
     this.active = null;
     this.leaving = []; // slots that are faded out, and the frame at which they are silent
     this.freeFrame = 0; // when the last fade ends
     this.waiting = null;
     this.dropped = 0;
+    this.usualLead = this.lead = leadBlocks;
+    this.inTime = 0; // fades since the lead was last too short
   }
 
-  /** Hear another response from the next possible moment on; `heard` is called with the time at which it is all there. */
+  /** Hear another response from the next possible moment on; `heard` is told when it is as loud as the one before. */
   set(response, heard = () => {}) {
     if (this.waiting) this.dropped++;
     this.waiting = { response, heard };
@@ -118,20 +123,19 @@ class Crossfader {
       return false;
     });
     // Scheduled ahead of time, a fade can begin just when the one before it ends.
-    const frame = graph.nextFrame(this.extraBlocks);
+    const frame = Math.max(graph.nextFrame(this.lead), graph.startFrame);
     if (this.waiting && frame >= this.freeFrame) this.#fade(frame);
     if (this.waiting || this.leaving.length) graph.onUnfinished();
   }
 
   #fade(frame) {
     const { response, heard } = this.waiting;
-    const { context, firstFrame, loops, fadeFrames } = this.graph;
-    this.waiting = null;
-    const loop = loops[this.source];
-    const past = tailOfThePast(loop, frame - firstFrame, response);
+    const { context, fadeFrames } = this.graph;
+    const past = this.#past(frame, response);
     const before = this.active;
-    const alike = before ? likeness(tailOfThePast(loop, frame - firstFrame, before.response), past) : 0;
-    const { rising, falling } = fadeCurves(alike);
+    const { rising, falling } = fadeCurves(before ? this.#alike(before.response, response, past, frame) : 0);
+    if (!this.#isInTime(frame)) return; // a busy machine: it waits for the next update
+    this.waiting = null;
 
     const start = frame / context.sampleRate;
     const duration = (fadeFrames - 1) / context.sampleRate; // two curves may follow each other, but not touch
@@ -147,8 +151,29 @@ class Crossfader {
       this.leaving.push({ slot: before, silentFrame: this.freeFrame + QUANTUM });
     }
     this.active = slot;
-    this.graph.scheduled(frame);
-    heard(start + duration);
+    heard(start + duration / 2);
+  }
+
+  #alike(before, response, past, frame) {
+    if (response[0].length > LONG_RESPONSE) return likeness(before, response);
+    return likeness(this.#past(frame, before), past);
+  }
+
+  #past(frame, response) {
+    return tailOfThePast(this.graph.loopAt(this.source, frame), frame - this.graph.firstFrame, response);
+  }
+
+  /** Whether a frame can still be met after all that was computed for it; the lead grows until it can. */
+  #isInTime(frame) {
+    const missed = this.graph.currentFrame() + QUANTUM - frame;
+    if (missed > 0) {
+      this.lead += Math.ceil(missed / QUANTUM);
+      this.inTime = 0;
+    } else if (++this.inTime > LEAD_MEMORY && this.lead > this.usualLead) {
+      this.lead--;
+      this.inTime = 0;
+    }
+    return missed <= 0;
   }
 
   release() {
@@ -170,16 +195,16 @@ export class RoomGraph {
    */
   constructor(context, { loops, channels, gain, levels, firstFrame }) {
     this.context = context;
-    this.loops = [...loops];
     this.channels = channels;
     this.onUnfinished = () => {}; // somebody should call `update` soon
     this.fadeFrames = Math.max(1, Math.round((FADE_S * context.sampleRate) / QUANTUM)) * QUANTUM;
-    [this.leadBlocks, this.fades, this.tooLate, this.lastTooLate] = [LEAD_BLOCKS, 0, 0, 0];
-    const start = this.nextFrame();
+    const start = this.nextFrame(START_BLOCKS);
+    this.startFrame = start;
+    this.start = start / context.sampleRate; // when it is heard first
     this.firstFrame = firstFrame ?? start;
     const bus = { channelCount: channels, channelCountMode: "explicit", channelInterpretation: "discrete" };
     this.master = new GainNode(context, { ...bus, gain: 0 });
-    this.master.gain.setTargetAtTime(gain, start / context.sampleRate, LEVEL_TIME_S);
+    this.master.gain.setTargetAtTime(gain, this.start, LEVEL_TIME_S);
     const out = new GainNode(context, { ...bus, channelInterpretation: "speakers" });
     this.master.connect(out).connect(context.destination);
     const splitter = new ChannelSplitterNode(context, { numberOfOutputs: channels });
@@ -195,9 +220,10 @@ export class RoomGraph {
       const meter = newMeter(context);
       level.connect(meter);
       level.connect(this.master);
-      const early = new Crossfader(this, k, input, level, 0);
+      const early = new Crossfader(this, k, input, level, LEAD_BLOCKS);
       const late = new Crossfader(this, k, input, level, LATE_BLOCKS);
-      return { input, level, meter, early, late, player: this.#player(loop, start, input) };
+      const player = this.#player(loop, start, input);
+      return { input, level, meter, early, late, player, loop, loopBefore: loop, loopFrame: -Infinity, nextLoop: null };
     });
   }
 
@@ -205,24 +231,11 @@ export class RoomGraph {
     return Math.round(this.context.currentTime * this.context.sampleRate);
   }
 
-  /** The first frame that can still be scheduled, at the beginning of a block. */
-  nextFrame(extraBlocks = 0) {
+  /** A frame, at the beginning of a block, that is so many blocks ahead of what the browser renders now. */
+  nextFrame(leadBlocks) {
     const { context } = this;
-    const ahead = Math.max(this.leadBlocks * QUANTUM, Math.ceil((context.baseLatency || 0) * context.sampleRate));
-    return Math.ceil((this.currentFrame() + ahead) / QUANTUM + extraBlocks) * QUANTUM;
-  }
-
-  /** To be called when everything for a frame is in place: was that in time? A busy machine needs a longer lead. */
-  scheduled(frame) {
-    this.fades++;
-    if (this.currentFrame() > frame) {
-      this.tooLate++;
-      this.leadBlocks = Math.min(this.leadBlocks + 1, MOST_LEAD_BLOCKS);
-      this.lastTooLate = this.fades;
-    } else if (this.leadBlocks > LEAD_BLOCKS && this.fades > this.lastTooLate + LEAD_MEMORY) {
-      this.leadBlocks--;
-      this.lastTooLate = this.fades;
-    }
+    const ahead = Math.max(leadBlocks * QUANTUM, Math.ceil((context.baseLatency || 0) * context.sampleRate));
+    return Math.ceil((this.currentFrame() + ahead) / QUANTUM) * QUANTUM;
   }
 
   #player(loop, frame, input) {
@@ -235,18 +248,29 @@ export class RoomGraph {
     return { player, fade };
   }
 
+  /** The sound of source k at a frame. */
+  loopAt(k, frame) {
+    const { loop, loopBefore, loopFrame } = this.sources[k];
+    return frame < loopFrame ? loopBefore : loop;
+  }
+
   /** Source k gets another sound; the old one is faded out meanwhile, and the others play on. */
   setLoop(k, loop) {
     const { context } = this;
     const source = this.sources[k];
-    const frame = this.nextFrame();
+    const frame = this.nextFrame(START_BLOCKS);
+    if (frame < source.loopFrame + this.fadeFrames + QUANTUM) {
+      source.nextLoop = loop; // after the fade that is under way
+      this.onUnfinished();
+      return;
+    }
+    Object.assign(source, { loop, loopBefore: source.loop, loopFrame: frame, nextLoop: null });
     const start = frame / context.sampleRate;
+    const duration = this.fadeFrames / context.sampleRate;
     const { rising, falling } = fadeCurves(0);
     const before = source.player;
-    this.loops[k] = loop;
     source.player = this.#player(loop, frame, source.input);
     source.player.fade.gain.setValueAtTime(0, context.currentTime);
-    const duration = this.fadeFrames / context.sampleRate;
     source.player.fade.gain.setValueCurveAtTime(rising, start, duration);
     before.fade.gain.setValueCurveAtTime(falling, start, duration);
     before.player.stop(start + duration);
@@ -257,26 +281,29 @@ export class RoomGraph {
   }
 
   setGain(factor) {
-    this.master.gain.setTargetAtTime(factor, this.context.currentTime, LEVEL_TIME_S);
+    this.master.gain.setTargetAtTime(factor, Math.max(this.start, this.context.currentTime), LEVEL_TIME_S);
   }
 
   /** Go on with what waited for the end of a fade, and let go of what is silent. */
   update() {
-    for (const { early, late } of this.sources) {
+    this.sources.forEach(({ early, late, nextLoop }, k) => {
+      if (nextLoop) this.setLoop(k, nextLoop);
       early.update();
       late.update();
-    }
+    });
   }
 
-  /** Fade out and let go of everything; another graph may play on meanwhile. */
-  release() {
-    const { context } = this;
-    this.master.gain.cancelScheduledValues(context.currentTime);
-    this.master.gain.setTargetAtTime(0, context.currentTime, LEVEL_TIME_S);
-    const end = context.currentTime + 8 * LEVEL_TIME_S;
+  /**
+   * Fade out and let go of everything.
+   *
+   * @param {number} [when] the time at which another graph takes over
+   */
+  release(when = this.context.currentTime) {
+    this.master.gain.cancelScheduledValues(when);
+    this.master.gain.setTargetAtTime(0, when, LEVEL_TIME_S);
     for (const source of this.sources) {
-      source.player.player.stop(end);
-      source.early.waiting = source.late.waiting = null;
+      source.player.player.stop(when + 8 * LEVEL_TIME_S);
+      source.early.waiting = source.late.waiting = source.nextLoop = null;
     }
     this.sources[0].player.player.onended = () => {
       for (const { early, late } of this.sources) {

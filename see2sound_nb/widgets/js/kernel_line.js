@@ -83,6 +83,7 @@ export class KernelLine {
       this.asText = true; // from now on everything comes as text
       this.note("buffers", "This front end loses binary data: sounds come as text, and later.");
       if (asked) this.ask(asked.question, asked.lost);
+      else if (content.kind === "exact") this.receive({ kind: "lost" }, [], null); // the answer came late, and empty
       else this.model.send({ kind: "again", what: content.kind, source: content.source });
       return;
     }

@@ -171,7 +171,7 @@ function whyNoSurround(engine) {
 export function createRoomControls(engine, model) {
   const trait = (control) => (value) => saveTrait(model, control, value);
   const side = (axis) => (value) =>
-    saveTrait(model, "room_size", model.get("room_size").map((old, i) => (i === axis ? value : old)));
+    engine.assets && engine.resize(model.get("room_size").map((old, i) => (i === axis ? value : old)));
   const metres = { min: 2, step: 0.1, format: inMetres };
   const sliders = {
     width: rangeControl({ control: "width", label: "Width", max: 20, ...metres, onInput: side(0) }),
