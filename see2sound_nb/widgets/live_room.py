@@ -28,7 +28,6 @@ from see2sound_nb.widgets.live_room_assets import fallback_html, head_mesh, tint
 from see2sound_nb.widgets.live_room_state import (
     GAINS_DB,
     LAYOUTS,
-    MOST_REFLECTIONS,
     RoomState,
     checked_size,
     listener_in,
@@ -45,8 +44,8 @@ HEADROOM_DB = 6.0
 class LiveRoom(RoomState):
     """A scene whose sources can be dragged while it plays.
 
-    Every attribute can be read, set, observed and linked (``ipywidgets.link``); widget and kernel keep each other
-    up to date.
+    Every attribute can be read, observed and linked (``ipywidgets.link``), and all but `listener` and `latency_ms` can
+    be set; widget and kernel keep each other up to date. What observers print, JupyterLab shows in its log console.
 
     Parameters
     ----------
@@ -61,9 +60,9 @@ class LiveRoom(RoomState):
         (N, 3), metres, listener's frame: x right, y forward, z up. Any array-like can be assigned; what is outside the
         room or in the listener's head is moved to the nearest place that is not, with a warning.
     selected : int
-        The source that the read-out is about.
+        The source that the read-out is about, from 0.
     absorption : float or tuple of float
-        As in `Room`.
+        Share of the energy that a wall swallows, 0 to 1: one number, or six, as in `Room`.
     room_size : tuple of float
         (width, depth, height) in metres. The listener keeps the same share of width and depth in front and beside.
     listener : tuple of float
@@ -71,7 +70,7 @@ class LiveRoom(RoomState):
     max_order : int
         Most reflections of a path, 0 to 30.
     channel_layout : str
-        ``"binaural"``, ``"stereo"`` or ``"5.1"``.
+        ``"binaural"``, ``"stereo"`` or ``"5.1"``. (`layout` is what every widget of ipywidgets calls its style.)
     head_yaw_deg : float
         The head turned to the left, in degrees, -180 to 180; for ``"binaural"`` alone.
     muted, soloed : tuple of bool
@@ -79,11 +78,13 @@ class LiveRoom(RoomState):
     levels_db : tuple of float
         For each source, dB relative to the scene, -40 to 12.
     gain_db : float
-        One gain for everything. The browser lowers it, and says so, where the sum would exceed full scale.
+        One gain for everything, -80 to 40. The browser lowers it, and says so, where the sum exceeds full scale.
     playing : bool
         Whether it plays. A browser starts sound only after a click into the widget.
     prompts : tuple of str
         The text of which each source's sound was made, empty for none.
+    labels, colours : tuple of str
+        The name and the colour (``"#rrggbb"``) of each source.
     message : str
         A line that the widget shows, such as where a source was put that could not stand where it was told to.
     latency_ms : dict
@@ -94,7 +95,7 @@ class LiveRoom(RoomState):
     Raises
     ------
     TypeError
-        If `scene` is no Scene.
+        If `scene` is no Scene, or `pipeline` makes no sounds.
     ValueError
         If the scene has the paper's geometry, or an attribute is given a value out of its range.
 
@@ -108,6 +109,8 @@ class LiveRoom(RoomState):
 
     def __init__(self, scene: Scene, *, pipeline: See2Sound | None = None):
         _check_scene(scene)
+        if pipeline is not None and not hasattr(pipeline, "generate"):
+            raise TypeError(f"pipeline={pipeline!r} makes no sounds; give a See2Sound, as See2Sound(preset='tiny')")
         self._scene, self._pipeline = scene, pipeline
         self._audio = scene.audio.copy()
         self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
@@ -177,7 +180,25 @@ class LiveRoom(RoomState):
         return self._one_turn(layout or self.channel_layout) * np.float32(10 ** (self.gain_db / 20))
 
     def save(self, path: str | os.PathLike, layout: str | None = None, *, subtype: str = "PCM_16") -> pathlib.Path:
-        """Write what is heard as a WAV with the layout's channel mask; see `render` and `media.write_wav`."""
+        """Write what is heard as a WAV with the layout's channel mask.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it appears when it is whole.
+        layout, subtype : str
+            As in `render` and `media.write_wav`.
+
+        Returns
+        -------
+        pathlib.Path
+            `path`.
+
+        Raises
+        ------
+        ValueError
+            As `media.write_wav`; if a sample is beyond full scale, lower `gain_db`.
+        """
         layout = render.check_layout(layout or self.channel_layout)
         media.check_subtype(subtype)
         media.check_writable(path)
@@ -292,7 +313,7 @@ class LiveRoom(RoomState):
             "captions": [source["caption"] for source in scene.labels],
             "sample_rate": scene.sample_rate,
             "channel_names": {layout: render.LAYOUTS[layout] for layout in LAYOUTS},
-            "order_limit": max(MOST_REFLECTIONS, scene.room.max_order),
+            "order_limit": self._most_reflections,
             "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
         }
         self.send(*as_message(told, [photo, self._audio, *head_mesh(scene.sample_rate)], content.get("as_text", False)))
@@ -301,7 +322,7 @@ class LiveRoom(RoomState):
         """The exact responses of some sources, as the front end asks for them: its state may be ahead of the traits."""
         size = checked_size(content["room_size"])
         listener = listener_in(size, self._scene.room)
-        room = Room(size, listener, content["absorption"], content["max_order"])
+        room = Room(size, listener, content["absorption"], min(content["max_order"], self._most_reflections))
         positions = [settled(position, room) for position in content["positions"]]
         layout, yaw = content["layout"], content["head_yaw_deg"]
         h = _responses(room, positions, layout, self._scene.sample_rate, yaw)

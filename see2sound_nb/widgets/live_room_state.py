@@ -32,29 +32,45 @@ class RangeError(traitlets.TraitError, ValueError):
     """A value that an attribute cannot have; traitlets takes back an assignment that raises a TraitError."""
 
 
+class Checked(traitlets.Any):
+    """A value that its check lets pass; `traitlets.Any` would let None pass unasked."""
+
+    allow_none = False
+
+
 class RoomState(anywidget.AnyWidget):
     """The attributes of `LiveRoom`, which says what they mean."""
 
     _scene: Scene  # as it was at first
 
-    positions = traitlets.Any().tag(sync=True, echo_update=False)
+    positions = Checked().tag(sync=True, echo_update=False)
     selected = traitlets.Int(0).tag(sync=True)
-    absorption = traitlets.Any().tag(sync=True)
-    room_size = traitlets.Any().tag(sync=True, echo_update=False)
-    listener = traitlets.Any().tag(sync=True)
+    absorption = Checked().tag(sync=True)
+    room_size = Checked().tag(sync=True, echo_update=False)
+    listener = Checked().tag(sync=True)
     max_order = traitlets.Int().tag(sync=True)
     channel_layout = traitlets.Unicode("binaural").tag(sync=True)
     head_yaw_deg = traitlets.Float(0.0).tag(sync=True, echo_update=False)
-    muted = traitlets.Any().tag(sync=True)
-    soloed = traitlets.Any().tag(sync=True)
-    levels_db = traitlets.Any().tag(sync=True)
+    muted = Checked().tag(sync=True)
+    soloed = Checked().tag(sync=True)
+    levels_db = Checked().tag(sync=True)
     gain_db = traitlets.Float().tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
-    prompts = traitlets.Any().tag(sync=True)
+    prompts = Checked().tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
     latency_ms = traitlets.Dict().tag(sync=True)
-    labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    colours = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    labels = Checked().tag(sync=True)
+    colours = Checked().tag(sync=True)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the front end has set; what cannot be is taken back there, and said."""
+        if set(sync_data) - {"latency_ms"}:
+            self.message = ""
+        try:
+            super().set_state(sync_data)
+        except traitlets.TraitError as error:
+            self.message = f"{error}; it stays as it was"
+            self.send_state([name for name in sync_data if name in self.keys])
 
     @property
     def room(self) -> Room:
@@ -65,14 +81,21 @@ class RoomState(anywidget.AnyWidget):
     def _count(self) -> int:
         return len(self._scene.audio)
 
+    @property
+    def _most_reflections(self) -> int:
+        return max(MOST_REFLECTIONS, self._scene.room.max_order)
+
     @traitlets.validate("positions")
     def _check_positions(self, proposal) -> tuple[Position, ...]:
         values = _numbers("positions", proposal["value"])
-        if values.shape != (self._count, 3) or not np.isfinite(values).all():
+        if values.shape != (self._count, 3):
             raise RangeError(
                 f"positions of shape {values.shape} were given; the scene has {self._count} sources, each needs "
-                "x, y and z in metres, all finite"
+                "x, y and z in metres"
             )
+        for k, position in enumerate(values):
+            if not np.isfinite(position).all():
+                raise RangeError(f"the position of source {k}, {position.tolist()} m, must be finite numbers")
         size = checked_size(self.room_size)
         room = Room(size, listener_in(size, self._scene.room))
         kept = tuple(settled(position, room) for position in values)
@@ -81,7 +104,7 @@ class RoomState(anywidget.AnyWidget):
             if place != tuple(position.tolist()):
                 at, to = (tuple(round(float(v), 2) for v in values) for values in (position, place))
                 said.append(f"source {k} cannot stand at {at} m; it was put at {to} m")
-                warnings.warn(said[-1], stacklevel=2)
+                warnings.warn(said[-1], stacklevel=7)  # the line that assigns, six calls of traitlets above
         self.message = "; ".join(said)
         return kept
 
@@ -94,13 +117,13 @@ class RoomState(anywidget.AnyWidget):
     @traitlets.validate("absorption", "max_order")
     def _check_walls(self, proposal) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
-        most = max(MOST_REFLECTIONS, self._scene.room.max_order)
+        most = self._most_reflections
         if name == "max_order" and value > most:
             raise RangeError(f"max_order={value}; a live room has at most {most} reflections: use s2s.Room for more")
-        first = self._scene.room
+        _numbers(name, value)
         try:
-            return getattr(dataclasses.replace(first, **{name: value}), name)
-        except (TypeError, ValueError) as error:
+            return getattr(dataclasses.replace(self._scene.room, **{name: value}), name)
+        except ValueError as error:
             raise RangeError(str(error)) from error
 
     @traitlets.validate("room_size")
@@ -109,7 +132,11 @@ class RoomState(anywidget.AnyWidget):
 
     @traitlets.validate("listener")
     def _check_listener(self, proposal) -> Position:
-        return listener_in(checked_size(self.room_size), self._scene.room)  # it follows, whatever was asked for
+        place = listener_in(checked_size(self.room_size), self._scene.room)
+        asked = _numbers("listener", proposal["value"])
+        if asked.shape != (3,) or not np.allclose(asked, place, atol=ROUNDING_M):
+            raise RangeError(f"listener={asked.tolist()} cannot be chosen, it follows room_size; turn the head instead")
+        return place
 
     @traitlets.validate("channel_layout")
     def _check_layout(self, proposal) -> str:
@@ -128,18 +155,22 @@ class RoomState(anywidget.AnyWidget):
     def _check_gain(self, proposal) -> float:
         return _between("gain_db", proposal["value"], *GAINS_DB, "dB")
 
-    @traitlets.validate("muted", "soloed", "levels_db", "prompts")
+    @traitlets.validate("muted", "soloed", "levels_db", "prompts", "labels", "colours")
     def _check_rows(self, proposal) -> tuple:
         name, rows = proposal["trait"].name, proposal["value"]
         if not isinstance(rows, list | tuple | np.ndarray) or len(rows) != self._count:
-            raise RangeError(f"{name}={rows!r} must have one entry for each of the scene's {self._count} sources")
+            raise RangeError(f"{name}={rows!r}: give a list with one entry for each of the {self._count} sources")
         if name == "levels_db":
-            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in _numbers(name, rows))
-        return tuple(map(str, rows)) if name == "prompts" else tuple(map(bool, rows))
+            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in _numbers(name, rows).tolist())
+        if name not in ("muted", "soloed"):
+            return tuple(map(str, rows))
+        if any(value not in (True, False) for value in rows):
+            raise RangeError(f"{name}={rows!r}: each entry must be True or False")
+        return tuple(map(bool, rows))
 
     @traitlets.observe("room_size")
     def _follow_room_size(self, change) -> None:
-        self.listener = self.listener  # its check puts it where it belongs
+        self.listener = listener_in(self.room_size, self._scene.room)
         self.positions = self.positions
 
 

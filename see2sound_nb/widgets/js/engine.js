@@ -350,7 +350,7 @@ export class LiveEngine extends EventTarget {
     const lower = Math.ceil(2 * decibels(peak / FULL_SCALE)) / 2;
     const gain = this.model.get("gain_db") - lower;
     this.#setTrait("gain_db", gain);
-    this.#note("gain", `The sum of the sources reached full scale: the volume is now ${gain.toFixed(1)} dB.`, "warning");
+    this.#note("gain", `The sum of the sources reached full scale: the volume is now ${gain.toFixed(1).replace("-", "\u2212")} dB.`, "warning");
   }
 
   // Tier 2: the kernel's exact responses ------------------------------------------------------------------------------
