@@ -100,6 +100,10 @@ def test_regions_chosen_by_mouse_become_the_scene_in_the_next_cell(notebook, pag
     twin.remove(1)
     wait_for_change(page, before, drawn(twin))
     assert page.locator("[data-region]").count() == 2
+    click_both(page, twin, DRUM)
+    press(page, "keep")
+    status(page, "This region is kept already, as number 2")
+    assert page.locator("[data-region]").count() == 2
 
     page.evaluate(
         """() => {
@@ -109,7 +113,7 @@ def test_regions_chosen_by_mouse_become_the_scene_in_the_next_cell(notebook, pag
         }"""
     )
     press(page, "make")
-    status(page, "The scene is ready")
+    status(page, "The region in white was not kept")
     shares = page.evaluate("shares")
     assert shares == sorted(shares)
     assert len({*shares}) > 3

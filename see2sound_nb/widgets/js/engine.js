@@ -119,11 +119,14 @@ export class LiveEngine extends EventTarget {
       return;
     }
     this.#note("play", null);
-    if (!this.context) {
-      this.context = sharedContext(this.assets.sample_rate);
-      this.context.addEventListener("statechange", this.onState);
+    try {
+      this.context ??= sharedContext(this.assets.sample_rate);
+    } catch (error) {
+      this.#note("play", `This browser plays no sound here (${error.message}).`, "error");
+      return;
     }
-    const started = this.context.resume();
+    this.context.addEventListener("statechange", this.onState);
+    const started = this.context.resume().catch(() => {}); // what its state then is, is looked at below
     this.maxChannels = this.context.destination.maxChannelCount;
     if (!this.graph) this.#build();
     this.#setTrait("playing", true);
@@ -265,7 +268,8 @@ export class LiveEngine extends EventTarget {
     if (!this.assets) return;
     const layout = this.model.get("channel_layout");
     const folded = this.maxChannels && !this.canPlay(layout);
-    this.#note("layout", folded ? `This browser has ${this.maxChannels} channels: ${layout} is mixed down to them, without its LFE.` : null, "warning");
+    const said = `The sound output here has ${this.maxChannels} channels: ${layout} is mixed down to them, without its LFE.`;
+    this.#note("layout", folded ? said : null, "warning");
     this.late.fill(null);
     if (this.graph) this.#build();
     this.positions.forEach((_, k) => this.moved.set(k, performance.now()));
@@ -398,6 +402,7 @@ export class LiveEngine extends EventTarget {
     this.late = this.positions.map(() => null);
     this.positions.forEach((_, k) => this.moved.set(k, performance.now()));
     this.#note("place", null);
+    this.#note("play", null);
     this.#changed("ready");
     this.#changed("status");
     if (this.model.get("playing")) this.#followPlaying();
@@ -422,6 +427,7 @@ export class LiveEngine extends EventTarget {
   }
 
   #sound({ source }, [loop]) {
+    this.#note("error generate", null);
     if (this.assets) {
       this.assets.loops[source] = floats(loop);
       this.graph?.setLoop(source, this.assets.loops[source]);

@@ -109,7 +109,8 @@ class Crossfader {
   /** Hear another response from the next possible moment on; `heard` is told when it is as loud as the one before. */
   set(response, heard = () => {}) {
     if (this.waiting) this.dropped++;
-    this.waiting = { response, heard };
+    this.forget();
+    this.waiting = { response, heard, slot: null };
     this.update();
   }
 
@@ -128,21 +129,28 @@ class Crossfader {
     if (this.waiting || this.leaving.length) graph.onUnfinished();
   }
 
+  /** No response waits any more. */
+  forget() {
+    this.waiting?.slot?.release();
+    this.waiting = null;
+  }
+
   #fade(frame) {
     const { response, heard } = this.waiting;
     const { context, fadeFrames } = this.graph;
     const past = this.#past(frame, response);
     const before = this.active;
     const { rising, falling } = fadeCurves(before ? this.#alike(before.response, response, past, frame) : 0);
+    // Long convolvers take time to make; nothing but the schedule is left to do once the frame was found to be in time.
+    const slot = (this.waiting.slot ??= new Slot(context, response, this.input, this.output));
+    const tail = new AudioBufferSourceNode(context, { buffer: audioBuffer(context, past) });
     if (!this.#isInTime(frame)) return; // a busy machine: it waits for the next update
     this.waiting = null;
 
     const start = frame / context.sampleRate;
     const duration = (fadeFrames - 1) / context.sampleRate; // two curves may follow each other, but not touch
-    const slot = new Slot(context, response, this.input, this.output);
     slot.gate.gain.setValueAtTime(1, start);
     slot.gain.gain.setValueCurveAtTime(rising, start, duration);
-    const tail = new AudioBufferSourceNode(context, { buffer: audioBuffer(context, past) });
     tail.connect(slot.gain);
     tail.start(start);
     this.freeFrame = frame + fadeFrames;
@@ -303,7 +311,9 @@ export class RoomGraph {
     this.master.gain.setTargetAtTime(0, when, LEVEL_TIME_S);
     for (const source of this.sources) {
       source.player.player.stop(when + 8 * LEVEL_TIME_S);
-      source.early.waiting = source.late.waiting = source.nextLoop = null;
+      source.nextLoop = null;
+      source.early.forget();
+      source.late.forget();
     }
     this.sources[0].player.player.onended = () => {
       for (const { early, late } of this.sources) {
