@@ -132,7 +132,9 @@ def test_a_message_does_what_the_method_does(browser, widget, pipeline):
     assert (content["sequence"], content["view"]) == (1, "one")
     assert content["status"]["kind"] == "ok"
     share = round(100 * twin.mask.mean())
-    assert re.match(rf"Region of {share} % of the photo, quality 0\.\d\d\.", content["status"]["text"])
+    assert re.match(
+        rf"Region of {share} % of the photo; SAM's own guess of its fit: 0\.\d\d\.", content["status"]["text"]
+    )
     number = content["region"]["number"]
     content, buffers = browser.ask("keep")
     assert buffers == [], "a mask travels once"
@@ -208,6 +210,68 @@ def test_mistakes_are_errors_in_python_and_sentences_in_the_widget(browser, widg
         widget._kept.append(widget._region)
     with pytest.raises(ValueError, match="10 regions"):
         widget.keep()
+
+
+def test_the_same_region_is_not_kept_twice(browser, widget):
+    for x, y in ((280, 90), (85, 130)):
+        widget.click(x, y)
+        widget.keep()
+    for x, y in ((84, 131), (280, 91)):
+        widget.click(x, y)
+        number = 2 if x < 100 else 1
+        with pytest.raises(ValueError, match=f"kept already, as number {number}"):
+            widget.keep()
+        assert len(widget.masks) == 2
+        assert widget.mask.any(), "it can still be changed"
+    assert "kept already" in browser.ask("keep")[0]["status"]["text"]
+    both = LEFT | RIGHT
+    widget._region = widget._region._replace(mask=both)
+    widget.keep()  # the same, and more
+    np.testing.assert_array_equal(widget.masks[2], both)
+
+
+def test_a_region_that_was_not_kept_is_named_in_the_outcome(browser, widget):
+    widget.click(280, 90)
+    widget.keep()
+    for _ in range(2):
+        said = browser.ask("make", version=widget._version)[0]["status"]["text"]
+        assert "It is the attribute `scene` of this widget." in said
+        assert ("The region in white was not kept and is not among them." in said) == widget.mask.any()
+        widget.click(85, 130)
+    assert len(widget.scene.labels) == 1
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda w: w.click("a", 3), "x_px is 'a'; it must be a number"),
+        (lambda w: w.click(3, None), "y_px is None; it must be a number"),
+        (lambda w: w.click(True, 3), "x_px is True"),
+        (lambda w: w.remove("a"), "region is 'a'; it must be a whole number: give"),
+        (lambda w: w.remove(0.0), "region is 0.0; it must be a whole number: give"),
+        (lambda w: w.remove(False), "region is False"),
+        (lambda w: ClickToSegment(None), "image is None; it must be a path"),
+        (lambda w: ClickToSegment(3), "image is 3; it must be a path"),
+        (lambda w: ClickToSegment(w.image, pipeline="tiny"), "pipeline is 'tiny'; it must be a See2Sound: give"),
+        (lambda w: setattr(w, "scene", 5), "scene would be 5; only make_sources sets it"),
+        (lambda w: setattr(w, "image", 3), "image would be 3; a widget keeps its photo"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_remedy(widget, mistake, message):
+    widget.click(85, 130)
+    widget.keep()
+    with pytest.raises((TypeError, ValueError), match=message):
+        mistake(widget)
+    assert len(widget.masks) == 1
+    assert widget.scene is None
+    np.testing.assert_array_equal(widget.image, two_discs())
+
+
+def test_numbers_of_numpy_are_numbers(widget):
+    widget.click(np.float32(85), np.int64(130))
+    widget.keep()
+    widget.remove(np.int64(0))
+    assert len(widget.masks) == 0
 
 
 def test_a_model_that_fails_is_named_and_the_widget_goes_on(browser, widget, pipeline, monkeypatch):

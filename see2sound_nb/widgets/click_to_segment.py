@@ -12,18 +12,18 @@ import anywidget
 import numpy as np
 import traitlets
 
-from see2sound_nb import effort, media
+from see2sound_nb import effort, media, models
 from see2sound_nb.pipeline import MOST_SOURCES, See2Sound
 from see2sound_nb.scene import Scene
 from see2sound_nb.segmentation import ClickPredictor
 from see2sound_nb.widgets import _assets
+from see2sound_nb.widgets import click_to_segment_checks as checks
 from see2sound_nb.widgets._messages import as_message
-from see2sound_nb.widgets.click_to_segment_assets import Region, figure_html, jpeg
+from see2sound_nb.widgets.click_to_segment_assets import Click, Region, figure_html, jpeg
+from see2sound_nb.widgets.live_room_state import RangeError
 
 #: The steps of a run with chosen masks, in words, and the share of the progress bar at which each begins and ends.
 STEPS = {"depth": ("Estimating the depth", 0.0, 0.15), "audio": ("Making the sounds", 0.15, 1.0)}
-
-Click = tuple[float, float, bool]
 
 
 class ClickToSegment(anywidget.AnyWidget):
@@ -42,14 +42,16 @@ class ClickToSegment(anywidget.AnyWidget):
     Attributes
     ----------
     image : np.ndarray
-        I, (H, W, 3) uint8 RGB, as read.
+        I, (H, W, 3) uint8 RGB, as read. Read-only.
     scene : Scene or None
-        What the last "Make sources" made; None before. It can be observed: ``w.observe(f, "scene")``.
+        What the last "Make sources" made; None before. Read-only; it can be observed: ``w.observe(f, "scene")``.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If the photo cannot be read.
+    TypeError
+        If `image` or `pipeline` is something else.
 
     Notes
     -----
@@ -62,7 +64,9 @@ class ClickToSegment(anywidget.AnyWidget):
     scene = traitlets.Any(None, allow_none=True)
 
     def __init__(self, image: Any, *, pipeline: See2Sound | None = None):
-        self.image = media.read_image(image)
+        checks.check_photo(image)
+        checks.check_pipeline(pipeline)
+        self._image = media.read_image(image)
         self._pipeline = See2Sound(preset="tiny") if pipeline is None else pipeline
         self._predictor: ClickPredictor | None = None
         self._clicks: list[Click] = []
@@ -70,6 +74,7 @@ class ClickToSegment(anywidget.AnyWidget):
         self._kept: list[Region] = []
         self._numbers = self._version = 0
         self._busy = False
+        self._made: Scene | None = None
         self._request: dict[str, Any] = {}
         self._status = {"text": "Click on a thing that sounds.", "kind": "ok"}
         super().__init__()
@@ -83,6 +88,20 @@ class ClickToSegment(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         return {**data, "text/html": figure_html(self.image, self._kept, repr(self))}, metadata
+
+    @property
+    def image(self) -> np.ndarray:  # described above
+        return self._image
+
+    @image.setter
+    def image(self, value: Any) -> None:
+        raise ValueError(f"image would be {checks.short(value)}; a widget keeps its photo: make another one")
+
+    @traitlets.validate("scene")
+    def _check_scene(self, proposal: Any) -> Scene | None:
+        if proposal.value is not self._made:
+            raise RangeError(f"scene would be {checks.short(proposal.value)}; only make_sources sets it: call that")
+        return self._made
 
     # What the mouse does, too ----------------------------------------------------------------------------------------
 
@@ -111,19 +130,18 @@ class ClickToSegment(anywidget.AnyWidget):
         ------
         ValueError
             If the click is outside of the photo, or no region obeys it; then all stays as it was.
+        TypeError
+            If a coordinate is no number.
         """
         self._check_idle()
         height, width = self.image.shape[:2]
-        if not (0 <= x_px < width and 0 <= y_px < height):
-            raise ValueError(
-                f"the click at ({x_px:g}, {y_px:g}) is outside of the photo; x is 0 to {width - 1}, y 0 to {height - 1}"
-            )
+        checks.check_pixel(x_px, y_px, width, height)
         clicks = list(self._clicks) if extend else []
         positive = not (clicks and self.mask[int(y_px), int(x_px)])
         clicks.append((x_px, y_px, positive))
         mask, quality = self._mask_of(clicks)
         # Clicks may contradict each other: then the last one counts, and not the nearest of the others.
-        while mask[int(y_px), int(x_px)] != positive and (others := _opposed(clicks)):
+        while mask[int(y_px), int(x_px)] != positive and (others := checks.opposed(clicks)):
             clicks.remove(min(others, key=lambda click: math.dist(click[:2], (x_px, y_px))))
             mask, quality = self._mask_of(clicks)
         if not mask.any() or mask[int(y_px), int(x_px)] != positive:
@@ -132,7 +150,7 @@ class ClickToSegment(anywidget.AnyWidget):
         self._clicks, self._region = clicks, Region(self._numbers, mask, quality)
         share = 100 * float(mask.mean())
         percent = f"{share:.0f}" if share >= 1 else f"{share:.1g}"
-        self._publish(f"Region of {percent} % of the photo, quality {quality:.2f}.", with_mask=True)
+        self._publish(f"Region of {percent} % of the photo; SAM's own guess of its fit: {quality:.2f}.", with_mask=True)
 
     def keep(self) -> None:
         """Put the region on the list.
@@ -140,13 +158,14 @@ class ClickToSegment(anywidget.AnyWidget):
         Raises
         ------
         ValueError
-            If there is no region, or the list is full.
+            If there is no region, the list is full, or the same region is on it.
         """
         self._check_idle()
         if self._region is None:
             raise ValueError("there is no region to keep; click on a thing first")
         if len(self._kept) == MOST_SOURCES:
             raise ValueError(f"{MOST_SOURCES} regions are kept, and there cannot be more; remove one first")
+        checks.check_new(self._region, self._kept)
         self._kept.append(self._region)
         self._clicks, self._region = [], None
         self._publish(f"Region {len(self._kept)} is kept. Click on the next thing, or make the sources.")
@@ -158,10 +177,11 @@ class ClickToSegment(anywidget.AnyWidget):
         ------
         ValueError
             If there is no such region.
+        TypeError
+            If `k` is no whole number.
         """
         self._check_idle()
-        if not 0 <= k < len(self._kept):
-            raise ValueError(f"there is no region {k}; {len(self._kept)} are kept, counted from 0")
+        checks.check_place(k, len(self._kept))
         del self._kept[k]
         self._publish(f"Region {k + 1} was removed.")
 
@@ -211,10 +231,12 @@ class ClickToSegment(anywidget.AnyWidget):
         try:
             scene = self._pipeline.run(self.image, masks=masks, progress=tell, **run_options)
             names = ", ".join(f"{k} {label['label']}" for k, label in enumerate(scene.labels, start=1))
-            outcome = f"The scene is ready: {names}. The attribute scene holds it.", "ok"
+            left_out = " The region in white was not kept and is not among them." if self._region else ""
+            outcome = f"The scene is ready: {names}. It is the attribute `scene` of this widget.{left_out}", "ok"
         finally:
             self._busy = False
             self._publish(*outcome)
+        self._made = scene
         self.scene = scene
         return scene
 
@@ -225,7 +247,9 @@ class ClickToSegment(anywidget.AnyWidget):
     def _mask_of(self, clicks: list[Click]) -> tuple[np.ndarray, float]:
         if self._predictor is None:
             self._busy = True
-            self._publish("Looking at the photo for the first time.", "busy")
+            tiny = self._pipeline.names["segmentation"] == models.PRESETS["tiny"]["segmentation"]
+            duration = "a few seconds" if tiny else "a large model on a CPU takes minutes"
+            self._publish(f"Looking at the photo for the first time ({duration}).", "busy")
             try:
                 self._predictor = ClickPredictor(self.image, self._pipeline.model("segmentation")[0])
             finally:
@@ -290,10 +314,3 @@ class ClickToSegment(anywidget.AnyWidget):
             "numbers": [region.number for region in sent],
         }
         self.send(*as_message(told, [np.packbits(region.mask) for region in sent], self._request.get("as_text", False)))
-
-
-def _opposed(clicks: list[Click]) -> list[Click]:
-    """Clicks that say the opposite of the last one, as far as there can be a region without one of them."""
-    *earlier, (_, _, positive) = clicks
-    others = [click for click in earlier if click[2] != positive]
-    return others if positive or len(others) > 1 else []

@@ -14,6 +14,9 @@ from see2sound_nb.plots import source_colour
 #: The figure in a saved notebook: its longer side in pixels, and its size in bytes at most.
 FIGURE_PX, FIGURE_BYTES = 640, 100_000
 
+#: A click at the pixel x, y, and whether it is on the thing.
+Click = tuple[float, float, bool]
+
 
 class Region(NamedTuple):
     """A mask (H, W) bool that never changes, a number that no other mask has, and SAM's quality, 0 to 1."""

@@ -223,7 +223,7 @@ class ClickView {
       remove.disabled = this.state.busy;
       remove.addEventListener("click", () => this.ask({ kind: "remove", region: k }));
       const percent = (100 * share).toFixed(share < 0.01 ? 1 : 0);
-      const text = htmlNode("span", { class: "s2s-text" }, `${percent} % of the photo, quality ${quality.toFixed(2)}`);
+      const text = htmlNode("span", { class: "s2s-text" }, `${percent} % of the photo; SAM's own guess of its fit: ${quality.toFixed(2)}`);
       return htmlNode("li", { "data-region": k, style: sourceStyle(colour) }, htmlNode("span", { class: "s2s-chip" }, String(k + 1)), text, remove);
     });
     this.list.replaceChildren(...rows);

@@ -128,6 +128,7 @@ export class LiveEngine extends EventTarget {
     this.context.addEventListener("statechange", this.onState);
     const started = this.context.resume().catch(() => {}); // what its state then is, is looked at below
     this.maxChannels = this.context.destination.maxChannelCount;
+    this.#sayHowItIsPlayed();
     if (!this.graph) this.#build();
     this.#setTrait("playing", true);
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, UNLOCK_MS))]);
@@ -266,14 +267,18 @@ export class LiveEngine extends EventTarget {
 
   #followLayout() {
     if (!this.assets) return;
-    const layout = this.model.get("channel_layout");
-    const folded = this.maxChannels && !this.canPlay(layout);
-    const said = `The sound output here has ${this.maxChannels} channels: ${layout} is mixed down to them, without its LFE.`;
-    this.#note("layout", folded ? said : null, "warning");
+    this.#sayHowItIsPlayed();
     this.late.fill(null);
     if (this.graph) this.#build();
     this.positions.forEach((_, k) => this.moved.set(k, performance.now()));
     this.#askExact();
+  }
+
+  #sayHowItIsPlayed() {
+    const layout = this.model.get("channel_layout");
+    const folded = this.maxChannels && !this.canPlay(layout);
+    const said = `The sound output here has ${this.maxChannels} channels: ${layout} is mixed down to them, without its LFE.`;
+    this.#note("layout", folded ? said : null, "warning");
   }
 
   #followPlaying() {

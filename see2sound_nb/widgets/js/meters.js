@@ -11,7 +11,7 @@ function meterShare(db) {
 }
 
 function meterText(db) {
-  return db <= METER_FLOOR_DB ? "silent" : `${numeral(db)} dB`;
+  return db <= METER_FLOOR_DB ? "silent" : `${numeral(db)}\u00a0dB`;
 }
 
 /** One bar of a channel: its name, level, highest level of late, and the level as text. */
@@ -58,13 +58,13 @@ function channelMeter(name) {
 }
 
 /**
- * The levels of the channels, and through `fills` of the sources.
+ * The levels of the channels, and through `sourceMeters` of the sources.
  * @param {EventTarget} engine the live engine
  * @param {object} model the widget's model
- * @param {() => HTMLElement[]} fills the bars in the sources' rows
+ * @param {() => {fill: HTMLElement, text: HTMLElement}[]} sourceMeters the bars and numbers in the sources' rows
  * @returns {{node: HTMLElement, draw: (now: number) => boolean}} `draw` returns whether bars are still moving.
  */
-export function createMeters(engine, model, fills) {
+export function createMeters(engine, model, sourceMeters) {
   const bars = htmlNode("div", { class: "s2s-meter-bars" });
   const scale = htmlNode(
     "div",
@@ -102,8 +102,10 @@ export function createMeters(engine, model, fills) {
       moving = meter.draw(db, now) || moving;
       if (write) meter.write(db);
     });
-    fills().forEach((fill, k) => {
-      fill.style.transform = `scaleX(${meterShare(levels.sources[k] ?? -Infinity).toFixed(3)})`;
+    sourceMeters().forEach(({ fill, text }, k) => {
+      const db = levels.sources[k] ?? -Infinity;
+      fill.style.transform = `scaleX(${meterShare(db).toFixed(3)})`;
+      if (write) putText(text, meterText(db));
     });
     if (write) {
       written = now;
@@ -141,22 +143,29 @@ function earText(value, unit, digits, ears) {
 function latencyText(latency) {
   const [browser, exact] = [latency?.browser, latency?.exact];
   const parts = [];
-  if (browser) {
-    parts.push(`drag to sound: ${Math.round(browser.median)} ms (95 % under ${Math.round(browser.p95)} ms)`);
-  }
-  if (exact) parts.push(`exact: ${Math.round(exact.median)} ms`);
+  const time = (value) => `${Math.round(value)}\u00a0ms`; // a number and its unit stay in one line
+  if (browser) parts.push(`drag to sound: ${time(browser.median)} (95\u00a0% under ${time(browser.p95)})`);
+  if (exact) parts.push(`exact: ${time(exact.median)}`);
   return parts.join("; ") || "not measured yet: play, and drag a source";
+}
+
+/** An angle in degrees as one in (-180, 180]. */
+function wrappedDegrees(degrees) {
+  return degrees - 360 * Math.ceil((degrees - 180) / 360);
 }
 
 /** What the selected source gives the ears, and how long a move takes to be heard. */
 export function createReadout(engine, model) {
   const number = htmlNode("span", { class: "s2s-chip" });
   const label = htmlNode("span", { class: "s2s-label" });
+  const names = {};
   const values = {};
   const entry = (key, name) => {
+    names[key] = htmlNode("dt", {}, name);
     values[key] = htmlNode("dd", { "data-readout": key });
-    return htmlNode("div", {}, htmlNode("dt", {}, name), values[key]);
+    return htmlNode("div", {}, names[key], values[key]);
   };
+  const seen = entry("seen", "Seen from the turned head");
   const node = htmlNode(
     "section",
     { class: "s2s-readout", "aria-label": "Selected source" },
@@ -164,11 +173,12 @@ export function createReadout(engine, model) {
     htmlNode(
       "dl",
       {},
-      entry("azimuth", "Azimuth"),
-      entry("itd", "Time difference (ITD)"),
+      entry("azimuth", "Azimuth in the room"),
+      entry("itd", ""),
       entry("elevation", "Elevation"),
-      entry("ild", "Level difference (ILD)"),
+      entry("ild", ""),
       entry("distance", "Distance"),
+      seen,
       entry("latency", "Latency"),
     ),
   );
@@ -179,6 +189,13 @@ export function createReadout(engine, model) {
     putText(number, String(k + 1));
     putText(label, model.get("labels")[k]);
     const cues = engine.cues(k);
+    // Loudspeakers play to no head: the cues are those that a head in the sources' room would get.
+    const binaural = model.get("channel_layout") === "binaural";
+    putText(names.itd, binaural ? "Time difference (ITD)" : "ITD of a head in the room");
+    putText(names.ild, binaural ? "Level difference (ILD)" : "ILD of a head in the room");
+    const yaw = model.get("head_yaw_deg");
+    seen.hidden = !cues || !binaural || yaw === 0;
+    putText(values.seen, seen.hidden ? "" : azimuthText(wrappedDegrees(cues.azimuth_deg - yaw)));
     putText(values.azimuth, cues ? azimuthText(cues.azimuth_deg) : "\u2013");
     putText(values.elevation, cues ? elevationText(cues.elevation_deg) : "\u2013");
     putText(values.distance, cues ? `${cues.distance_m.toFixed(2)} m` : "\u2013");

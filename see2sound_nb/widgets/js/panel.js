@@ -8,6 +8,7 @@ const LAYOUT_NAMES = {
   stereo: "Stereo (loudspeakers)",
   "5.1": "5.1 (six loudspeakers)",
 };
+const WORD_WITHIN_MS = 60_000; // models are large: until the first step, or from one to the next, it may take long
 const LEVEL_RANGE = { min: -40, max: 12, step: 0.5 }; // dB, as the traits levels_db and gain_db allow
 
 /** A button that is pressed or not, as an entry of the list trait says. */
@@ -19,6 +20,11 @@ function sourceToggle(model, trait, k, control, letter, name) {
   );
   node.addEventListener("click", () => saveEntry(model, trait, k, !model.get(trait)[k]));
   return { node, show: () => putAttribute(node, "aria-pressed", Boolean(model.get(trait)[k])) };
+}
+
+/** Whether the kernel is known not to answer: no word of the end of what it was asked will come. */
+export function kernelIsGone(engine) {
+  return engine.notes.has("connection") || engine.notes.has("silent");
 }
 
 /** The prompt of a source and the request for a new sound. */
@@ -41,10 +47,17 @@ function soundMaker(engine, model, k, label) {
     progress,
   );
   let shown;
+  let patience;
 
   function busy(on) {
+    clearTimeout(patience);
     button.disabled = on;
     progress.hidden = !on;
+    if (!on) return;
+    patience = setTimeout(() => {
+      putText(step, "no word from the kernel yet");
+      button.disabled = false;
+    }, WORD_WITHIN_MS);
   }
 
   function request() {
@@ -53,6 +66,7 @@ function soundMaker(engine, model, k, label) {
     putText(step, "asked for");
     busy(true);
     engine.generate(k, prompt.value);
+    if (kernelIsGone(engine)) busy(false);
   }
 
   button.addEventListener("click", request);
@@ -82,11 +96,13 @@ function soundMaker(engine, model, k, label) {
 function sourceRow(engine, model, k, select) {
   const label = model.get("labels")[k];
   const name = `source ${k + 1}, ${label}`;
+  const prompted = htmlNode("span", { class: "s2s-prompted" });
   const pick = htmlNode(
     "button",
     { type: "button", class: "s2s-button s2s-pick", "data-control": "select", "aria-label": `Select ${name}` },
     htmlNode("span", { class: "s2s-chip" }, String(k + 1)),
     htmlNode("span", { class: "s2s-label" }, label),
+    prompted,
   );
   pick.addEventListener("click", () => select(k));
   const mute = sourceToggle(model, "muted", k, "mute", "M", `Mute ${name}`);
@@ -100,7 +116,9 @@ function sourceRow(engine, model, k, select) {
     onInput: (value) => saveEntry(model, "levels_db", k, value),
   });
   const fill = htmlNode("span", { class: "s2s-fill" });
-  const meter = htmlNode("div", { class: "s2s-track s2s-source-meter", "aria-hidden": "true" }, fill);
+  const text = htmlNode("span", { class: "s2s-value" }, "silent");
+  const track = htmlNode("span", { class: "s2s-track" }, fill);
+  const meter = htmlNode("div", { class: "s2s-source-meter", "aria-hidden": "true" }, track, text);
   const maker = soundMaker(engine, model, k, label);
   const node = htmlNode(
     "li",
@@ -111,12 +129,15 @@ function sourceRow(engine, model, k, select) {
   );
   return {
     node,
-    fill,
+    meter: { fill, text },
     maker,
     show() {
       const selected = model.get("selected") === k;
       node.classList.toggle("s2s-selected", selected);
       putAttribute(pick, "aria-pressed", selected);
+      const prompt = model.get("prompts")[k] ?? "";
+      putText(prompted, prompt && `\u00b7 \u201c${prompt}\u201d`);
+      putAttribute(pick, "title", prompt);
       mute.show();
       solo.show();
       level.show(model.get("levels_db")[k]);
@@ -127,13 +148,14 @@ function sourceRow(engine, model, k, select) {
 
 /**
  * The list of sources.
- * @returns {{node: HTMLElement, fills: HTMLElement[], show: () => void, progress: (detail: object) => void,
- *   release: () => void}} `fills` are the bars of the sources' meters; `release` frees the buttons after a failure.
+ * @returns {{node: HTMLElement, meters: {fill: HTMLElement, text: HTMLElement}[], show: () => void,
+ *   progress: (detail: object) => void, release: () => void}} `meters` are the sources' bars and numbers; `release`
+ *   frees the buttons when the kernel is gone.
  */
 export function createSourceList(engine, model, select) {
   const list = htmlNode("ol", { class: "s2s-source-list" });
   const node = htmlNode("section", { class: "s2s-sources" }, htmlNode("h3", {}, "Sources"), list);
-  const view = { node, fills: [] };
+  const view = { node, meters: [] };
   let rows = [];
   let built = "";
   view.show = () => {
@@ -142,7 +164,7 @@ export function createSourceList(engine, model, select) {
       built = names;
       rows = model.get("labels").map((_, k) => sourceRow(engine, model, k, select));
       list.replaceChildren(...rows.map((row) => row.node));
-      view.fills = rows.map((row) => row.fill);
+      view.meters = rows.map((row) => row.meter);
     }
     for (const row of rows) row.show();
   };
@@ -163,8 +185,8 @@ function turnInWords(degrees) {
 /** Why "5.1" cannot be chosen here, or "" if it can. */
 function whyNoSurround(engine) {
   if (engine.canPlay("5.1")) return "";
-  if (!engine.maxChannels) return "needs six output channels; how many this browser has is known after Play";
-  return `needs six output channels; this browser has ${engine.maxChannels}`;
+  if (!engine.maxChannels) return "needs six output channels; how many the sound output here has is known after Play";
+  return `needs six output channels; the sound output here has\u00a0${engine.maxChannels}`;
 }
 
 /** The controls of the room and of the whole mix. */
@@ -242,7 +264,8 @@ export function createRoomControls(engine, model) {
     const surround = options.at(-1);
     surround.disabled = why !== "";
     surround.title = why;
-    putText(reason, why && `5.1 ${why}.`);
+    const said = chosen === "5.1" && engine.status.text.includes("5.1"); // in the status line, with what comes of it
+    putText(reason, why && !said ? `5.1 ${why}.` : "");
     if (layout.value !== chosen) layout.value = chosen;
     const yaw = sliders.head_yaw_deg;
     yaw.input.disabled = chosen !== "binaural";

@@ -1,5 +1,6 @@
-// The plans of the room, from above and from the side, to one scale; sources are dragged in them.
-import { htmlNode, inkOn, numeral, putAttribute, putAttributes, svgNode } from "./dom.js";
+// The plans of the room, from above and from the side, to one scale unless a side of the room would be too short to drag
+// sources in; then that side is stretched, and the caption says so.
+import { htmlNode, inkOn, numeral, putAttribute, putAttributes, putText, svgNode } from "./dom.js";
 
 // Axes of the listener's frame: 0 to the right, 1 ahead, 2 up.
 const PLAN_VIEWS = {
@@ -7,17 +8,20 @@ const PLAN_VIEWS = {
     axes: [0, 1],
     title: "From above",
     text: "metres right and ahead of the listener",
-    head: "M-5-10 0-19 5-10ZM-11-4h-3v8h3ZM11-4h3v8h-3Z", // nose and ears; the nose points ahead
+    stretched: ["width", "depth"],
   },
   side: {
     axes: [1, 2],
     title: "From the right side",
-    text: "metres ahead and up from the listener",
-    head: "M10-5 18 2 10 5Z",
+    text: "metres ahead and up",
+    stretched: ["depth", "height"],
   },
 };
-const PLAN_MARGIN = { left: 38, right: 14, top: 6, bottom: 26 };
+const NOSE_AND_EARS = "M-5-10 0-19 5-10ZM-11-4h-3v8h3ZM11-4h3v8h-3Z"; // from above, looking ahead
+const PLAN_MARGIN = { left: 48, right: 18, top: 16, bottom: 37 };
+const LABEL_GAP = 18; // pixels from the wall: the mark of a source at the wall ends here
 const PLAN_TALLEST = { depth: 400, height: 250 }; // pixels
+const PLAN_SHORTEST = 120; // pixels, of any side
 const HANDLE_REACH = 24; // pixels around a source's centre that a finger may hit
 const STEP_M = 0.1;
 const LARGE_STEP_M = 0.5;
@@ -57,6 +61,15 @@ function gridStep(scale, pixels) {
   }
 }
 
+/** The nose of a turned head as seen from the right: a wedge whose base is as high as it is wide. */
+function noseFromTheSide(yawDeg) {
+  const [cos, sin] = [Math.cos, Math.sin].map((f) => f((yawDeg * Math.PI) / 180));
+  const [base, half, ahead] = [10 * Math.abs(cos), 5 * Math.abs(sin), Math.sign(cos)];
+  const tip = Math.max(18 * Math.abs(cos), base + 0.7 * half); // from the front it lies within the base
+  const corners = [[base, -5], [tip, 2], [base + half, 5], [base - half, 5]];
+  return `M${corners.map(([x, y]) => `${(ahead * x).toFixed(1)} ${y}`).join("L")}Z`;
+}
+
 /** The number of a source on its colour. */
 function sourceMark(k, colour) {
   return [
@@ -68,19 +81,15 @@ function sourceMark(k, colour) {
 class RoomPlan {
   constructor(name, engine, model, select, redraw) {
     this.view = PLAN_VIEWS[name];
-    Object.assign(this, { engine, model, select, redraw, drag: null, scale: 1, origin: [0, 0] });
+    Object.assign(this, { engine, model, select, redraw, drag: null, scales: [1, 1], origin: [0, 0] });
     this.grid = svgNode("path", { class: "s2s-grid" });
     this.axesLines = svgNode("path", { class: "s2s-axes" });
     this.walls = svgNode("rect", { class: "s2s-walls" });
     this.marks = svgNode("g", { class: "s2s-marks", "aria-hidden": "true" });
     this.rays = svgNode("g");
-    this.head = svgNode(
-      "g",
-      { class: "s2s-head" },
-      svgNode("path", { d: this.view.head }),
-      svgNode("circle", { r: 11 }),
-      svgNode("title", {}, "Listener"),
-    );
+    [this.behind, this.before] = [svgNode("path"), svgNode("path")]; // what of the head is behind its outline, or before it
+    const outline = svgNode("circle", { r: 11 });
+    this.head = svgNode("g", { class: "s2s-head" }, this.behind, outline, this.before, svgNode("title", {}, "Listener"));
     this.handles = svgNode("g");
     // The selected source is shown once more, in front of all others: moving its handle there would lose the focus.
     this.front = svgNode("g", { class: "s2s-front", "aria-hidden": "true" });
@@ -89,7 +98,9 @@ class RoomPlan {
       { "data-plan": name, class: "s2s-plan", role: "group", "aria-label": `Plan ${this.view.title.toLowerCase()}` },
       ...[this.grid, this.axesLines, this.walls, this.marks, this.rays, this.head, this.handles, this.front],
     );
-    const caption = htmlNode("figcaption", {}, htmlNode("strong", {}, this.view.title), ` \u2014 ${this.view.text}`);
+    this.stretch = htmlNode("span");
+    const title = htmlNode("strong", {}, this.view.title);
+    const caption = htmlNode("figcaption", {}, title, ` \u2014 ${this.view.text}`, this.stretch);
     this.node = htmlNode("figure", { class: "s2s-figure" }, caption, this.svg);
   }
 
@@ -98,30 +109,31 @@ class RoomPlan {
     const [a, u] = this.view.axes;
     const size = this.model.get("room_size");
     const listener = this.model.get("listener");
-    const [wide, tall] = [size[a] * scale, size[u] * scale];
+    this.scales = [a, u].map((axis) => Math.max(scale, PLAN_SHORTEST / size[axis]));
+    const [across, up] = this.scales;
+    const [wide, tall] = [size[a] * across, size[u] * up];
     const left = PLAN_MARGIN.left + (width - PLAN_MARGIN.left - PLAN_MARGIN.right - wide) / 2;
     const bottom = PLAN_MARGIN.top + tall;
-    this.scale = scale;
-    this.origin = [left + listener[a] * scale, bottom - listener[u] * scale];
+    this.origin = [left + listener[a] * across, bottom - listener[u] * up];
     const [x0, y0] = this.origin;
     putAttribute(this.svg, "viewBox", `0 0 ${width} ${bottom + PLAN_MARGIN.bottom}`);
     putAttributes(this.walls, { x: left, y: PLAN_MARGIN.top, width: wide, height: tall });
-    const lines = (step, axis) => gridMetres(listener[axis], size[axis], step);
-    const fine = gridStep(scale, 8);
+    const lines = (axis, axisScale, pixels) => gridMetres(listener[axis], size[axis], gridStep(axisScale, pixels));
     const ruled = [
-      ...lines(fine, a).map((m) => `M${x0 + m * scale} ${PLAN_MARGIN.top}v${tall}`),
-      ...lines(fine, u).map((m) => `M${left} ${y0 - m * scale}h${wide}`),
+      ...lines(a, across, 8).map((m) => `M${x0 + m * across} ${PLAN_MARGIN.top}v${tall}`),
+      ...lines(u, up, 8).map((m) => `M${left} ${y0 - m * up}h${wide}`),
     ];
     putAttribute(this.grid, "d", ruled.join(""));
     putAttribute(this.axesLines, "d", `M${x0} ${PLAN_MARGIN.top}v${tall}M${left} ${y0}h${wide}`);
-    const labelled = gridStep(scale, 30);
+    const mark = (m, x, y, anchor) => svgNode("text", { x, y, "text-anchor": anchor }, numeral(m));
     this.marks.replaceChildren(
-      ...lines(labelled, a).map((m) => svgNode("text", { x: x0 + m * scale, y: bottom + 19 }, numeral(m))),
-      ...lines(labelled, u).map((m) =>
-        svgNode("text", { x: left - 8, y: y0 - m * scale + 5, "text-anchor": "end" }, numeral(m)),
-      ),
+      ...lines(a, across, 30).map((m) => mark(m, x0 + m * across, bottom + LABEL_GAP + 11)),
+      ...lines(u, up, 30).map((m) => mark(m, left - LABEL_GAP, y0 - m * up + 5, "end")),
     );
     this.ranges = [0, 1, 2].map((axis) => [-listener[axis], size[axis] - listener[axis]]);
+    const ratio = Math.max(across / up, up / across);
+    const longer = this.view.stretched[across > up ? 0 : 1];
+    putText(this.stretch, ratio > 1.005 ? ` (${longer} drawn ${ratio.toFixed(1)} times larger)` : "");
   }
 
   buildHandles() {
@@ -152,13 +164,14 @@ class RoomPlan {
   /** The event's place in metres, along the two axes of this plan. */
   metres(event) {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
-    return [(point.x - this.origin[0]) / this.scale, (this.origin[1] - point.y) / this.scale];
+    return [(point.x - this.origin[0]) / this.scales[0], (this.origin[1] - point.y) / this.scales[1]];
   }
 
   /** Where handles overlap, the nearest is meant, and of two at about one place the selected one. */
   nearest([across, up]) {
     const [a, u] = this.view.axes;
-    const far = this.model.get("positions").map((p) => Math.hypot(p[a] - across, p[u] - up) * this.scale);
+    const pixels = (p) => Math.hypot((p[a] - across) * this.scales[0], (p[u] - up) * this.scales[1]);
+    const far = this.model.get("positions").map(pixels);
     const least = Math.min(...far);
     const selected = this.model.get("selected");
     return far[selected] < Math.min(least + 3, HANDLE_REACH) ? selected : far.indexOf(least);
@@ -210,7 +223,7 @@ class RoomPlan {
     const [x0, y0] = this.origin;
     const labels = this.model.get("labels");
     this.model.get("positions").forEach((position, k) => {
-      const [x, y] = [x0 + position[a] * this.scale, y0 - position[u] * this.scale];
+      const [x, y] = [x0 + position[a] * this.scales[0], y0 - position[u] * this.scales[1]];
       const [node, ray] = [this.handles.children[k], this.rays.children[k]];
       const [least, most] = this.ranges[a].map((m) => Number(m.toFixed(2)));
       putAttributes(ray, { x1: x0, y1: y0, x2: x.toFixed(2), y2: y.toFixed(2) });
@@ -234,9 +247,21 @@ class RoomPlan {
     this.front.classList.toggle("s2s-silent", silent[selected]);
   }
 
+  /** The listener's head, turned by yaw degrees to the left. */
   drawHead(yaw) {
-    const turn = this.view.axes[0] === 0 ? -yaw : 0; // SVG turns to the right, the head's yaw is to the left
-    putAttribute(this.head, "transform", `translate(${this.origin[0]} ${this.origin[1]}) rotate(${turn})`);
+    const place = `translate(${this.origin[0]} ${this.origin[1]})`;
+    if (this.view.axes[0] === 0) {
+      // SVG turns to the right; where the plan is stretched, so is the direction in which the nose points.
+      const [x, y] = [Math.sin, Math.cos].map((f, i) => f((yaw * Math.PI) / 180) * this.scales[i]);
+      putAttribute(this.head, "transform", `${place} rotate(${(-Math.atan2(x, y) * 180) / Math.PI})`);
+      putAttribute(this.behind, "d", NOSE_AND_EARS);
+    } else {
+      // A head that looks to the right looks at the reader.
+      const nose = noseFromTheSide(yaw);
+      putAttribute(this.head, "transform", place);
+      putAttribute(this.behind, "d", yaw < 0 ? "" : nose);
+      putAttribute(this.before, "d", yaw < 0 ? nose : "");
+    }
   }
 }
 

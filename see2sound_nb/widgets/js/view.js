@@ -1,7 +1,7 @@
 // What the live room shows: the photo, the plans, the sources, the room, and what is heard. It holds no sound.
 import { htmlNode, putAttribute, putText, saveTrait, svgNode } from "./dom.js";
 import { createMeters, createReadout } from "./meters.js";
-import { createRoomControls, createSourceList } from "./panel.js";
+import { createRoomControls, createSourceList, kernelIsGone } from "./panel.js";
 import { createPhoto } from "./photo.js";
 import { createRoomPlans } from "./plans.js";
 
@@ -104,12 +104,12 @@ export function createLiveRoomView(engine, model, el) {
   const sources = createSourceList(engine, model, select);
   const controls = createRoomControls(engine, model);
   const readout = createReadout(engine, model);
-  const meters = createMeters(engine, model, () => sources.fills);
+  const meters = createMeters(engine, model, () => sources.meters);
   const bar = htmlNode("div", { class: "s2s-bar" }, play.node, status.node);
   if (engine.hostNote) bar.append(htmlNode("p", { class: "s2s-host-note" }, engine.hostNote));
   // The order of the document is the order of the Tab key; the style sheet places the parts.
-  const body = htmlNode("div", { class: "s2s-body" }, bar, photo.node, plans.node, readout.node, sources.node);
-  body.append(controls.node, meters.node);
+  const body = htmlNode("div", { class: "s2s-body" }, bar, photo.node, plans.node, readout.node, meters.node);
+  body.append(sources.node, controls.node);
   const root = htmlNode("div", { class: "s2s-live-room", "data-ready": "false" }, body);
   root.engine = engine;
 
@@ -132,7 +132,7 @@ export function createLiveRoomView(engine, model, el) {
   const listen = (target, type, listener) => target.addEventListener(type, listener, { signal: ended.signal });
   for (const type of ["ready", "status", "sound"]) listen(engine, type, redrawAll);
   listen(engine, "exact", redrawPlaces); // another latency
-  listen(engine, "status", () => engine.status.kind === "error" && sources.release());
+  listen(engine, "status", () => kernelIsGone(engine) && sources.release());
   listen(engine, "progress", (event) => sources.progress(event.detail));
   // Keys pressed here are meant for the controls, not for the notebook's shortcuts; those with Ctrl are left to it.
   listen(root, "keydown", (event) => {
