@@ -108,7 +108,7 @@ def test_alike_sounds_do_not_swell_in_a_fade_and_unlike_ones_keep_their_power(mo
     expected = circular(loop, same, frames - done["firstFrame"])
     np.testing.assert_allclose(out[:, frames], expected, atol=1e-4 * np.abs(expected).max())
     curves = modules.evaluate(
-        """async () => { const { fadeCurves } = await import("/graph.js");
+        """async () => { const { fadeCurves } = await import("/crossfade.js");
         return [0, 0.4, 1].map((alike) => Object.values(fadeCurves(alike)).map((curve) => [...curve])); }"""
     )
     for alike, (rising, falling) in zip([0, 0.4, 1], np.array(curves)):
