@@ -74,7 +74,10 @@ class Slot {
     this.gain.connect(output);
   }
 
+  /** Let go of it; a second time does nothing. */
   release() {
+    if (this.released) return;
+    this.released = true;
     this.input.disconnect(this.gate);
     this.gain.disconnect();
   }

@@ -22,7 +22,7 @@ const FULL_SCALE = 0.99;
 /** After the volume was lowered the meters still hold what was louder. */
 const METER_MEMORY_MS = 200;
 /** A released graph fades out for so long before its context is let go. */
-const FADE_OUT_MS = 120;
+const FADE_OUT_MS = 300;
 const ROOM_TRAITS = ["room_size", "absorption", "max_order", "head_yaw_deg"];
 
 const decibels = (factor) => 20 * Math.log10(factor);

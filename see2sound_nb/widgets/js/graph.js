@@ -143,6 +143,7 @@ export class RoomGraph {
       source.late.forget();
     }
     this.sources[0].player.player.onended = () => {
+      if (this.context.state === "closed") return; // everything went with it
       for (const { early, late } of this.sources) {
         early.release();
         late.release();
