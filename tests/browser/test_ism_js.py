@@ -11,6 +11,7 @@ from see2sound_nb.panning import pan, pan_stereo
 from see2sound_nb.room import Room
 from see2sound_nb.widgets._messages import as_message
 from see2sound_nb.widgets.live_room_assets import head_mesh
+from see2sound_nb.widgets.live_room_state import kept_inside, listener_in
 
 RATE = 16000
 ROOMS = [
@@ -112,3 +113,21 @@ def test_the_first_reflections_are_those_of_python(page_with_head, rng, room, la
         found, expected = (np.pad(h, ((0, 0), (0, length - h.shape[1]))) for h in (found, expected))
         error_db = 10 * np.log10(np.sum((found - expected) ** 2.0) / np.sum(expected**2.0))
         assert error_db < (-45 if layout == "binaural" else -75), error_db
+
+
+@pytest.mark.parametrize("size", [(6.0, 6.0, 3.0), (2.0, 9.5, 1.6)])
+def test_where_a_source_may_be_and_the_listener_is_are_those_of_python(modules, rng, size):
+    first = Room((6.0, 5.0, 3.0), (3.0, 2.0, 1.5))
+    listener = listener_in(size, first)
+    places = [*rng.uniform(-6, 6, (50, 3)).tolist(), *rng.uniform(-0.2, 0.2, (20, 3)).tolist(), [0.0, 0.0, 0.0]]
+    found_listener, found = modules.evaluate(
+        """async ([size, first, places]) => {
+          const { keptInside, listenerIn } = await import("/geometry.js");
+          const listener = listenerIn(size, first);
+          return [listener, places.map((place) => keptInside(place, { size, listener }))];
+        }""",
+        [list(size), {"size": first.size_m, "listener": first.listener_m}, places],
+    )
+    np.testing.assert_allclose(found_listener, listener, atol=1e-12)
+    room = Room(size, listener)
+    np.testing.assert_allclose(found, [kept_inside(place, room) for place in places], atol=1e-12)
