@@ -8,11 +8,13 @@
 import importlib
 from typing import Any
 
+from see2sound_nb import check
 from see2sound_nb.convolution import LiveMix
 from see2sound_nb.depth import estimate_depth
 from see2sound_nb.doppler import render_doppler
 from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
 from see2sound_nb.hrtf import HRTF, load_hrtf
+from see2sound_nb.interaural import ild_db, itd_s
 from see2sound_nb.ism import first_order, shoebox_rir
 from see2sound_nb.labels import describe_patches
 from see2sound_nb.loading import load_audio, load_depth, load_sam
@@ -21,8 +23,8 @@ from see2sound_nb.media import read_image, write_wav
 from see2sound_nb.models import MODELS, PRESETS, list_models
 from see2sound_nb.moving import render_moving, render_path
 from see2sound_nb.pipeline import See2Sound
-from see2sound_nb.players import Player
-from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
+from see2sound_nb.players import Player, compare
+from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story, show
 from see2sound_nb.regions import (
     box_centres,
     boxes_from_contours,
@@ -55,15 +57,19 @@ __all__ = [
     "box_centres",
     "boxes_from_contours",
     "candidate_sources",
+    "check",
     "choose_sources",
+    "compare",
     "contours_from_masks",
     "demo_photo",
     "describe_patches",
     "directions",
     "estimate_depth",
     "first_order",
+    "ild_db",
     "image_sources",
     "impulse_responses",
+    "itd_s",
     "largest_sources",
     "lift",
     "list_models",
@@ -89,6 +95,7 @@ __all__ = [
     "room_around",
     "setup",
     "shoebox_rir",
+    "show",
     "unit_vectors",
     "write_wav",
 ]

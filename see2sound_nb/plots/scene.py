@@ -1,8 +1,6 @@
-"""Figures with units, in colours that colour-blind readers can tell apart.
+"""Figures of a scene: its regions, its depth, its plan, its channels. A source keeps its colour and number in all.
 
-A source keeps its colour and number in every panel. Functions draw on `ax` (or make one) and return it.
-
-Notebook: 00_start_here, 05_image_sources.
+Notebook: 00_start_here.
 """
 
 from __future__ import annotations
@@ -12,26 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from see2sound_nb.geometry import directions
+from see2sound_nb.plots.common import axes_for, source_colour
 from see2sound_nb.render import LAYOUTS, SPEAKERS_DEG
 
 if TYPE_CHECKING:
     from see2sound_nb.scene import Scene
-
-#: Okabe and Ito (2008), "Color universal design", without black and without yellow (illegible on white).
-SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-
-
-def source_colour(k: int) -> str:
-    """Colour of source k (from 0); with more than six sources colours repeat, and the numbers tell."""
-    return SOURCE_COLOURS[k % len(SOURCE_COLOURS)]
-
-
-def _axes(ax, **size):
-    if ax is None:
-        from matplotlib import pyplot
-
-        _, ax = pyplot.subplots(**size, layout="constrained")
-    return ax
 
 
 def plot_regions(scene: Scene, ax=None):
@@ -39,7 +22,7 @@ def plot_regions(scene: Scene, ax=None):
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon, Rectangle
 
-    ax = _axes(ax, figsize=(7, 5))
+    ax = axes_for(ax, figsize=(7, 5))
     tinted = scene.image.astype(np.float64) / 255
     for k, mask in enumerate(scene.masks):  # one composite picture instead of a layer a mask
         tinted[mask] = 0.55 * tinted[mask] + 0.45 * np.array(to_rgb(source_colour(k)))
@@ -67,7 +50,7 @@ def plot_depth(scene: Scene, ax=None):
     """The depth map D with the boxes of the sources."""
     from matplotlib.patches import Rectangle
 
-    ax = _axes(ax, figsize=(7, 5))
+    ax = axes_for(ax, figsize=(7, 5))
     picture = ax.imshow(scene.depth, cmap="cividis")
     unit, title = ("1/m", "Depth") if scene.metric_depth else ("no unit", "Depth: order, not metres")
     ax.figure.colorbar(picture, ax=ax, shrink=0.85, label=f"inverse depth D ({unit}): larger is nearer")
@@ -82,7 +65,7 @@ def plot_plan(scene: Scene, ax=None):
     """The room from above, in the listener's frame: listener, loudspeaker directions and sources."""
     from matplotlib.patches import Rectangle
 
-    ax = _axes(ax, figsize=(5, 5))
+    ax = axes_for(ax, figsize=(5, 5))
     (width, depth, _), (left, back, _) = scene.room.size_m, scene.room.listener_m
     ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
     reach = 0.28 * min(width, depth)
@@ -130,7 +113,7 @@ def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=Non
     layout : str
         One of `LAYOUTS`.
     """
-    ax = _axes(ax, figsize=(7, 5))
+    ax = axes_for(ax, figsize=(7, 5))
     names = LAYOUTS[layout]
     time = np.arange(phi.shape[1]) / sample_rate
     peak = max(float(np.abs(phi).max()), 1e-9)
@@ -163,93 +146,3 @@ def plot_story(scene: Scene):
     plot_plan(scene, axes[1, 0])
     plot_channels(scene.render("5.1"), scene.sample_rate, "5.1", axes[1, 1])
     return figure
-
-
-def plot_lines(curves: dict[str, tuple], style: str | None = None, ax=None, **axes):
-    """Curves that stay apart in colour and dash, with a legend.
-
-    Parameters
-    ----------
-    curves : dict
-        For each name x and y.
-    style : str, optional
-        Format string of matplotlib for all of them, e.g. ``"o-"``; by default solid, dashed, dotted ... lines.
-    **axes
-        Title, labels with units, limits, scales: as in `matplotlib.axes.Axes.set`.
-    """
-    ax = _axes(ax, figsize=(8, 3.6))
-    for k, (name, (x, y)) in enumerate(curves.items()):
-        ax.plot(x, y, style or ("-", "--", ":", "-.")[k % 4], color=source_colour(k), lw=2.5, ms=8, label=name)
-    ax.legend(fontsize=11)
-    ax.grid(alpha=0.3)
-    ax.set(**axes)
-    return ax
-
-
-def plot_image_plan(size_m, source_m, receiver_m, order: int = 3, ax=None):
-    """The images of a source from above, as far as they stand at its height, in the lattice of mirrored rooms.
-
-    Parameters
-    ----------
-    size_m, source_m, receiver_m : array_like
-        (3,) float, metres, room frame.
-    order : int
-        Most reflections, up to 5.
-    """
-    ax = _axes(ax, figsize=(8, 6.2))
-    i = np.arange(-order, order + 1)
-    x, y = (np.where(i % 2 == 0, i * size_m[a] + source_m[a], (i + 1) * size_m[a] - source_m[a]) for a in (0, 1))
-    reflections = np.abs(i)[:, None] + np.abs(i)
-    edge = np.arange(-order, order + 2)
-    ax.fill([0, size_m[0], size_m[0], 0], [0, 0, size_m[1], size_m[1]], color="0.8")
-    ax.vlines(edge * size_m[0], *edge[[0, -1]] * size_m[1], color="0.75", lw=1)
-    ax.hlines(edge * size_m[1], *edge[[0, -1]] * size_m[0], color="0.75", lw=1)
-    for n, marker in zip(range(order + 1), "osD^vP"):
-        a, b = np.nonzero(reflections == n)
-        ax.plot(x[a], y[b], marker, ms=9, color=source_colour(n), label=f"order {n}")
-    ax.plot(*receiver_m[:2], "k*", ms=16, label="receiver")
-    ax.legend(loc="upper left", fontsize=11)
-    ax.set(
-        title="Images at the source's height: mirrored rooms",
-        xlabel="x in metres",
-        ylabel="y in metres",
-        aspect="equal",
-    )
-    return ax
-
-
-def plot_spectrogram(h: np.ndarray, sample_rate: int, ax=None):
-    """What of a response (L,) comes when and at which frequency, in dB of its loudest, in pieces of 8 ms."""
-    from scipy.signal import spectrogram
-
-    ax = _axes(ax, figsize=(6, 4))
-    size = round(0.008 * sample_rate)
-    frequency, time, power = spectrogram(h, sample_rate, "hann", size, size // 2, mode="psd")
-    level_db = 10 * np.log10(np.maximum(power / power.max(), 1e-12))
-    picture = ax.pcolormesh(time, frequency, level_db, cmap="cividis", vmin=-60, vmax=0, rasterized=True)
-    ax.figure.colorbar(picture, ax=ax, label="dB of the loudest")
-    ax.set(title="Spectrogram", xlabel="time in seconds", ylabel="frequency in Hz")
-    return ax
-
-
-def plot_times(times_ms: dict[str, dict[int, float]], ax=None):
-    """Time against order, on logarithmic axes.
-
-    Parameters
-    ----------
-    times_ms : dict
-        For each implementation its milliseconds at each order.
-    """
-    ax = _axes(ax, figsize=(9, 5))
-    for k, (name, row) in enumerate(times_ms.items()):
-        ax.loglog(
-            list(row), list(row.values()), "osD^vP"[k % 6] + "-", color=source_colour(k), ms=9, lw=2.5, label=name
-        )
-    orders = sorted({order for row in times_ms.values() for order in row})
-    ax.set_xticks(orders, [str(order) for order in orders])
-    ax.set_xticks([], minor=True)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.grid(alpha=0.4)
-    ax.legend(fontsize=11)
-    ax.set(title="Time against order", xlabel="order", ylabel="time in milliseconds")
-    return ax

@@ -1,0 +1,96 @@
+"""What the checks share: saying that all is right, or where the first difference is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def right(line: str) -> None:
+    """Say that an answer is right, and why it can be believed."""
+    print(f"right: {line}")
+
+
+def same(yours: Any, expected: Any, case: str, unit: str = "", *, rtol: float = 1e-6, atol: float = 1e-9) -> None:
+    """Compare two numbers or arrays.
+
+    Parameters
+    ----------
+    yours, expected : array_like
+        Numbers, booleans or arrays of the same shape.
+    case : str
+        What was compared: "box of a mask of 4 x 6 pixels".
+    unit : str
+        Unit of the values, for the message.
+    rtol, atol : float
+        Largest difference: atol + rtol * abs(expected).
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, a wrong shape, or a difference: the first one, with its index and unit.
+    """
+    answered(yours, case)
+    expected = np.asarray(expected)
+    try:
+        given = np.asarray(yours, dtype=bool if expected.dtype == bool else np.float64)
+    except (TypeError, ValueError):
+        raise AssertionError(f"{case}: {_short(yours)} is no number or array of numbers") from None
+    if given.shape != expected.shape:
+        raise AssertionError(f"{case}: your shape is {given.shape}, it should be {expected.shape}")
+    if expected.dtype == bool:
+        wrong = given != expected
+    else:
+        wrong = ~(np.abs(given - expected) <= atol + rtol * np.abs(expected))
+    if wrong.any():
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        at = f" at index {index[0] if len(index) == 1 else index}" if index else ""
+        mine, theirs = (_short(values[index]) for values in (given, expected))
+        more = f" ({int(wrong.sum())} of {wrong.size} differ)" if wrong.size > 1 else ""
+        raise AssertionError(
+            f"{case}:{at} yours is {mine} {unit}".rstrip() + f", it should be {theirs} {unit}".rstrip() + more
+        )
+
+
+def within(yours: Any, expected: float, tolerance: float, case: str, unit: str) -> None:
+    """Compare a measured number with the library's own measurement, within a tolerance.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, or it is farther off.
+    """
+    answered(yours, case)
+    if not isinstance(yours, (int, float, np.integer, np.floating)) or not abs(yours - expected) <= tolerance:
+        said = f"yours is {_short(yours)} {unit}, measured here {_short(expected)} ± {tolerance:g} {unit}"
+        raise AssertionError(f"{case}: {said}")
+
+
+def chosen(yours: Any, expected: str, choices: tuple[str, ...], case: str) -> None:
+    """Compare an answer in words.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, it is none of the choices, or not the right one; the right one is not told.
+    """
+    answered(yours, case)
+    if yours not in choices:
+        raise AssertionError(f"{case}: {yours!r} is none of the answers {', '.join(map(repr, choices))}")
+    if yours != expected:
+        raise AssertionError(f"{case}: {yours!r} is not what was measured; listen again, and look at the numbers")
+
+
+def answered(yours: Any, case: str) -> None:
+    """Raise AssertionError if there is no answer yet."""
+    if yours is None or yours is Ellipsis:
+        raise AssertionError(f"{case}: there is no answer yet; put yours in place of None and run the cell again")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        return f"{float(value):.6g}"
+    return repr(value)[:60]

@@ -1,0 +1,62 @@
+"""What all figures share: a source's colour, the axes to draw on, and showing a figure with a description."""
+
+from __future__ import annotations
+
+#: Okabe and Ito (2008), "Color universal design", without black and without yellow (illegible on white).
+SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+
+def source_colour(k: int) -> str:
+    """Colour of source k (from 0); with more than six sources colours repeat, and the numbers tell."""
+    return SOURCE_COLOURS[k % len(SOURCE_COLOURS)]
+
+
+def axes_for(ax, **size):
+    """The axes that were given, or new ones."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        _, ax = pyplot.subplots(**size, layout="constrained")
+    return ax
+
+
+class _Figure:
+    """A picture and its description; in text, and to a screen reader, the description stands for the picture."""
+
+    def __init__(self, png: bytes, alt: str):
+        self._png, self._alt = png, alt
+
+    def __repr__(self) -> str:
+        return f"[figure: {self._alt}]"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"text/plain": repr(self), "image/png": self._png}
+        return data, {"image/png": {"alt": self._alt}}
+
+
+def show(alt: str) -> None:
+    """Show the current figure of matplotlib in a notebook, with a description for who cannot see it, and close it.
+
+    Parameters
+    ----------
+    alt : str
+        What the figure shows, in a sentence or two: what a listener of the description must know of it.
+
+    Raises
+    ------
+    ValueError
+        If the description is empty, or there is no figure.
+    """
+    import io
+
+    from IPython.display import display
+    from matplotlib import pyplot
+
+    if not alt.strip():
+        raise ValueError("the description is empty; say in a sentence what the figure shows")
+    if not pyplot.get_fignums():
+        raise ValueError("there is no figure to show; draw one first, in the same cell")
+    buffer = io.BytesIO()
+    pyplot.gcf().savefig(buffer, format="png", dpi=80, bbox_inches="tight")
+    pyplot.close()
+    display(_Figure(buffer.getvalue(), alt))
