@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 PYTEST := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300
 
-.PHONY: demo test test-fast browser lint parity lab notebooks constraints clean
+.PHONY: demo test test-fast browser lint parity lab notebooks student book constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
@@ -39,7 +39,17 @@ lab: $(VENV)/.full
 
 # Run the notebooks and keep their outputs, without the sound (it would fill the files).
 notebooks: $(VENV)/.full
-	$(BIN)/python notebooks/execute.py
+	$(BIN)/python notebooks/tools/execute.py
+
+# What a course hands out: build/student/, without solutions and outputs, and build/solution/.
+student: $(VENV)/.full
+	$(BIN)/python notebooks/tools/student.py
+
+# The notebooks as pages with figures and players, run anew: open build/book/index.html.
+book: $(VENV)/.full
+	rm -rf build/book-source
+	$(BIN)/python notebooks/tools/execute.py --sound --into build/book-source
+	$(BIN)/python notebooks/tools/book.py build/book-source
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
@@ -50,7 +60,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.full: $(VENV)/.base
-	$(PIP) -e '.[lab,test]'
+	$(PIP) -e '.[lab,test,course]'
 	touch $@
 
 # Resolve the newest versions for every supported Python anew (needs uv).
@@ -61,4 +71,4 @@ constraints:
 	rm constraints.in
 
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) out build

@@ -49,6 +49,9 @@ def sounds_of_patches(
 
 
 def level(A: np.ndarray) -> np.ndarray:
-    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that levels differ by distance alone."""
+    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that levels differ by distance alone.
+
+    Notebook: 04_audio.
+    """
     rms = np.sqrt(np.mean(np.square(A, dtype=np.float64), axis=1, keepdims=True))
     return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)

@@ -122,6 +122,67 @@ def absorption_for_rt60(
     return exponent
 
 
+def schroeder_db(h: np.ndarray) -> np.ndarray:
+    """The energy that is yet to come, from each sample of a response on, in dB of all of it.
+
+    Parameters
+    ----------
+    h : np.ndarray
+        (L,) float, an impulse response.
+
+    Returns
+    -------
+    np.ndarray
+        (L,) float64, from 0 down; not below -120 dB.
+
+    Notes
+    -----
+    Schroeder, "New method of measuring reverberation time", J. Acoust. Soc. Am. 37, 1965.
+    Notebook: 05_image_sources.
+    """
+    energy = np.cumsum(np.square(h[::-1], dtype=float))[::-1]
+    return 10 * np.log10(np.maximum(energy / energy[0], 1e-12))
+
+
+def measured_rt60_s(h: np.ndarray, sample_rate: float) -> float:
+    """Reverberation time of a response: a line through its decay from -5 to -25 dB, extended to -60 dB (T20).
+
+    Parameters
+    ----------
+    h : np.ndarray
+        (L,) float, an impulse response.
+    sample_rate : float
+        In Hz.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    Raises
+    ------
+    ValueError
+        If the response is silent, or falls from -5 to -25 dB within one sample.
+
+    Notes
+    -----
+    Notebook: 05_image_sources.
+
+    Examples
+    --------
+    >>> round(measured_rt60_s(10 ** (-3 * np.arange(8000) / 8000), 16000.0), 3)  # 60 dB in 8,000 samples
+    0.5
+    """
+    if not np.any(h):
+        raise ValueError("the response is silent; only what sounds can decay")
+    decay = schroeder_db(h)
+    fit = np.flatnonzero((decay <= -5) & (decay >= -25))
+    if len(fit) < 2:
+        raise ValueError(f"only {len(fit)} samples lie from -5 to -25 dB; a line needs two: give a longer response")
+    slope_db, _ = np.polyfit(fit / sample_rate, decay[fit], 1)
+    return -60 / slope_db
+
+
 def air_absorption_db_m(
     frequency_hz: ArrayLike,
     *,

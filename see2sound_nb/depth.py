@@ -1,6 +1,6 @@
 """Monocular depth (section 4.1): inverse depth, larger is nearer; of most models without scale and zero.
 
-Notebook: 00_start_here.
+Notebook: 03_depth.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
 
     Notes
     -----
-    Paper: section 4.1. Depth Anything (Yang et al. 2024). Notebook: 00_start_here.
+    Paper: section 4.1. Depth Anything (Yang et al. 2024). Notebook: 03_depth.
     """
     import torch
 
@@ -52,7 +52,7 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     if I.dtype != np.uint8 or I.ndim != 3 or I.shape[2] != 3:
         raise ValueError(f"image is {I.dtype} {I.shape}; it must be uint8 (H, W, 3) RGB: read it with media.read_image")
     inputs = processor(images=I, return_tensors="pt", input_data_format="channels_last").to(model.device)
-    with torch.inference_mode():
+    with torch.no_grad():
         outputs = model(**inputs)
     (result,) = processor.post_process_depth_estimation(outputs, target_sizes=[I.shape[:2]])
     depth = result["predicted_depth"].float().cpu().numpy()

@@ -3,7 +3,7 @@
 A file is written to ``NAME.part`` beside its place and takes its name when it is complete and its checksum is
 right. What lies in `cache_dir` is used as it is, so a file can also be put there by hand.
 
-Notebook: 00_start_here.
+Notebook: 09_your_own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Azimuth is 0 in front and positive to the left, elevation 0 at ear height and po
 centre of the top left pixel. The **room frame** is the listener's frame moved so that the corner at the
 listener's left, back and feet is the origin.
 
-Notebook: 00_start_here.
+Notebook: 03_depth.
 """
 
 from __future__ import annotations
@@ -47,14 +47,15 @@ def metres_from_inverse_depth(D: np.ndarray, *, near_m: float = NEAR_M, far_m: f
     Notes
     -----
     Paper: section 4.1. MiDaS (Ranftl et al. 2020) explains the unknown scale and shift.
-    Notebook: 00_start_here.
+    Notebook: 03_depth.
     """
     D = np.asarray(D, dtype=np.float64)
     if not 0 < near_m < far_m:
         raise ValueError(f"near_m={near_m} and far_m={far_m} must satisfy 0 < near_m < far_m; swap or enlarge them")
     if not np.isfinite(D).all():
-        bad = int((~np.isfinite(D)).sum())
-        raise ValueError(f"depth holds {bad} NaN or infinite values; every pixel needs one: fill or re-estimate it")
+        raise ValueError(
+            f"depth holds {(~np.isfinite(D)).sum()} NaN or infinite values; every pixel needs one: re-estimate it"
+        )
     low, high = np.percentile(D, [2, 98])
     if high - low <= 1e-9 * max(1.0, abs(high)):
         raise ValueError(
@@ -62,6 +63,50 @@ def metres_from_inverse_depth(D: np.ndarray, *, near_m: float = NEAR_M, far_m: f
         )
     nearness = np.clip((D - low) / (high - low), 0.0, 1.0)
     return (1.0 / (1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m))).astype(np.float32)
+
+
+def fit_scale_and_shift(D: np.ndarray, depth_m: np.ndarray) -> tuple[float, float]:
+    """Find the line from inverse depth without unit to inverse depth in 1/m, from places whose depth is known.
+
+    Parameters
+    ----------
+    D : np.ndarray
+        (K,) float, inverse depth without unit at K >= 2 places, larger is nearer.
+    depth_m : np.ndarray
+        (K,) float, their depths in metres along the optical axis.
+
+    Returns
+    -------
+    scale, shift : float
+        In 1/m, so that 1 / (scale * D + shift) is depth in metres, as far as that is positive: the least squares of
+        1 / depth_m - (scale * D + shift). The scale is positive where larger D is nearer.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two places, all have the same D, or a depth is not positive.
+
+    Notes
+    -----
+    MiDaS (Ranftl et al. 2020) aligns estimate and truth so. Notebook: 03_depth.
+
+    Examples
+    --------
+    >>> [round(value, 3) for value in fit_scale_and_shift([1.7, 0.2], [1.0, 4.0])]
+    [0.5, 0.15]
+    """
+    D, depth_m = np.asarray(D, dtype=np.float64), np.asarray(depth_m, dtype=np.float64)
+    if D.shape != depth_m.shape or D.ndim != 1:
+        raise ValueError(f"D {D.shape} and depth_m {depth_m.shape} must both be (K,): give one depth for each place")
+    if len(D) < 2 or np.ptp(D) == 0:
+        raise ValueError(f"{len(D)} places with D from one value cannot give scale and shift; use two that differ in D")
+    if not (np.isfinite(D).all() and np.isfinite(depth_m).all() and depth_m.min() > 0):
+        raise ValueError(
+            f"depths from {depth_m.min():.6g} m must be finite and positive, and D finite; leave others out"
+        )
+    line = np.stack([D, np.ones_like(D)], axis=1)
+    (scale, shift), *_ = np.linalg.lstsq(line, 1 / depth_m, rcond=None)
+    return float(scale), float(shift)
 
 
 def lift(points_px: np.ndarray, depth_m: np.ndarray, image_size: tuple[int, int], *, fov_deg: float = DEFAULT_FOV_DEG):
@@ -91,7 +136,7 @@ def lift(points_px: np.ndarray, depth_m: np.ndarray, image_size: tuple[int, int]
     Notes
     -----
     Paper: section 4.1, "3D coordinates from the image coordinates and the monocular depth coordinates".
-    Notebook: 00_start_here.
+    Notebook: 03_depth.
 
     Examples
     --------
@@ -122,6 +167,10 @@ def directions(positions_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     azimuth_deg, elevation_deg, distance_m : np.ndarray
         (...) float64 each; azimuth in (-180, 180], positive to the left.
 
+    Notes
+    -----
+    Notebook: 03_depth.
+
     Examples
     --------
     >>> [float(v) for v in directions([-1.0, 1.0, 0.0])[:2]]
@@ -145,6 +194,10 @@ def unit_vectors(azimuth_deg: np.ndarray, elevation_deg: np.ndarray | float = 0.
     -------
     np.ndarray
         (..., 3) float64, without unit.
+
+    Notes
+    -----
+    Notebook: 03_depth.
     """
     azimuth, elevation = np.broadcast_arrays(np.radians(azimuth_deg), np.radians(elevation_deg))
     flat = np.cos(elevation)
@@ -179,7 +232,7 @@ def paper_positions(points_px: np.ndarray, D: np.ndarray, listener_m: tuple[floa
 
     Notes
     -----
-    Paper: appendix A and the released code. Notebook: 00_start_here.
+    Paper: appendix A and the released code. Notebook: 03_depth.
     """
     D = np.asarray(D, dtype=np.float64)
     if not np.isfinite(D).all() or np.ptp(D) == 0:

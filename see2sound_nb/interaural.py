@@ -11,6 +11,8 @@ import numpy as np
 
 #: No head is so wide that sound needs longer than this from one ear to the other, in seconds.
 MOST_ITD_S = 1e-3
+#: Ears whose correlation stays below this have heard nothing in common.
+LEAST_CORRELATION = 1e-6
 
 
 def ild_db(ears: np.ndarray) -> float:
@@ -58,7 +60,8 @@ def itd_s(ears: np.ndarray, sample_rate: float) -> float:
     Returns
     -------
     float
-        The peak of the cross-correlation within ±1 ms, between samples by a parabola; 0 for silence.
+        The peak of the cross-correlation within ±1 ms, between samples by a parabola; 0 where the ears have nothing in
+        common there, as in silence.
 
     Raises
     ------
@@ -82,9 +85,11 @@ def itd_s(ears: np.ndarray, sample_rate: float) -> float:
     alike = np.roll(alike, most + 1)[: 2 * most + 3]  # shifts of -most - 1 to most + 1
     best = 1 + int(alike[1:-1].argmax())
     before, peak, after = alike[best - 1 : best + 2]
+    if not peak > LEAST_CORRELATION * np.sqrt(np.sum(left**2) * np.sum(right**2)):
+        return 0.0
     bend = before - 2 * peak + after
     between = 0.5 * (before - after) / bend if bend < 0 else 0.0
-    return float((best - most - 1 + np.clip(between, -0.5, 0.5)) / sample_rate) if alike.any() else 0.0
+    return float((best - most - 1 + np.clip(between, -0.5, 0.5)) / sample_rate)
 
 
 def _two(ears: np.ndarray) -> np.ndarray:

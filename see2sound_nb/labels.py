@@ -1,6 +1,6 @@
 """What a region shows, and whether it can be heard: names from an ImageNet classifier, in every tier.
 
-Notebook: 00_start_here.
+Notebook: 01_regions.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     Notes
     -----
     The classifier is the embedded EfficientNet-Lite0 (``weights/trunk.md``); it knows 1000 things, and what it does
-    not know it takes for one that it does. Notebook: 00_start_here.
+    not know it takes for one that it does. Notebook: 01_regions.
     """
     from see2sound_nb._torchvision import ensure_torchvision
 

@@ -1,6 +1,6 @@
 """From the name of a model in `models.MODELS` to the loaded model, which is downloaded first if it is not here.
 
-Notebook: 00_start_here.
+Notebook: 09_your_own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from see2sound_nb import downloads
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.downloads import cache_dir
-from see2sound_nb.models import FILES, ModelCard, find_model, missing
+from see2sound_nb.models import FILES, Adapter, ModelCard, find_model, missing
 
 
 def download(card: ModelCard) -> pathlib.Path:
@@ -93,7 +93,7 @@ def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
         As `find_model` and `download`; also if the file does not hold the model's tensors.
     """
     card = _choose(name, "segmentation")
-    if card.source == "package":
+    if _is_shipped(card):
         from see2sound_nb.tiny.sam import TINY_AMG, build_tiny_sam
 
         return build_tiny_sam().to(device), dict(TINY_AMG)
@@ -124,7 +124,7 @@ def load_depth(name: str, *, device: str = "cpu") -> tuple[Any, Any]:
         As `find_model` and `download`; also if the files do not hold the model.
     """
     card = _choose(name, "depth")
-    if card.source == "package":
+    if _is_shipped(card):
         from see2sound_nb.tiny.depth import build_tiny_depth
 
         model, processor = build_tiny_depth()
@@ -151,6 +151,7 @@ def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
     Returns
     -------
     see2sound_nb.codi.CoDi
+        Or what the card's `adapter` returns.
 
     Raises
     ------
@@ -158,10 +159,12 @@ def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
         If the name is unknown, or the pipeline's folder is not there.
     """
     card = _choose(name, "audio")
-    if card.source == "package":
+    if _is_shipped(card):
         from see2sound_nb.tiny.codi import build_tiny_codi
 
         return build_tiny_codi().to(device)
+    if card.adapter is not None:
+        return _made(card.adapter, card)
     pipe, _ = _load(card, lambda folder: (_codi(folder, half=device.startswith("cuda")), None))
     if not device.startswith("cuda"):
         return pipe.to(device)
@@ -187,10 +190,18 @@ def _codi(folder: pathlib.Path, *, half: bool):
     return pipe
 
 
+def _is_shipped(card: ModelCard) -> bool:
+    return card.source == "package" and card.adapter is None
+
+
+def _made(adapter: Adapter, card: ModelCard) -> Any:
+    return adapter(None if card.source == "package" else download(card))
+
+
 def _load(card: ModelCard, usual: Callable[[pathlib.Path], tuple[Any, Any]]) -> tuple[Any, Any]:
-    path = download(card)
     if card.adapter is not None:
-        return card.adapter(path)
+        return _made(card.adapter, card)
+    path = download(card)
     try:
         return usual(path)
     except (MemoryError, ImportError):

@@ -1,4 +1,4 @@
-"""The machine: what a notebook says of it in its first lines, its memory; and the photo that the demo hears.
+"""The machine: what a notebook says of it in its first lines, what would run on it; and the photo that the demo hears.
 
 Notebook: 00_start_here.
 """
@@ -7,6 +7,12 @@ from __future__ import annotations
 
 import pathlib
 import platform
+
+#: Memory in GB (10^9 bytes) that a machine should have for each tier: for tiny and paper twice what was measured with a
+#: photo of one megapixel (1.4 and 7.1 GB), for small something in between.
+ENOUGH_GB = {"tiny": 3, "small": 6, "paper": 15}
+#: Size of the notebooks' letters in figures, in points: read from the last row of a lecture room.
+FONT_SIZE = 13
 
 
 def demo_photo() -> pathlib.Path:
@@ -25,7 +31,10 @@ def memory_gb(device: str) -> float:
 
 
 def setup(*, seed: int = 0, tier: str = "tiny") -> str:
-    """Say what this notebook runs on, and check the tier.
+    """Say what this notebook runs on, check the tier, and make figures readable.
+
+    Matplotlib's `font.size` becomes `FONT_SIZE`, so that figures can be read when they are projected; nothing else is
+    changed.
 
     Parameters
     ----------
@@ -46,6 +55,7 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
     """
     import os
 
+    import matplotlib
     import numpy
     import torch
 
@@ -54,8 +64,44 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
 
     if tier not in PRESETS:
         raise ValueError(f"tier {tier!r} is unknown; choose one of {', '.join(PRESETS)}")
+    matplotlib.rcParams["font.size"] = FONT_SIZE
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {os.cpu_count()} cores"
     print(f"see2sound_nb {__version__}, Python {platform.python_version()}, torch {torch.__version__}, "
           f"numpy {numpy.__version__}, {device}; seed {seed}")  # fmt: skip
     print(f"tier: {tier}")
     return tier
+
+
+def check_machine(sources: int = 3) -> None:
+    """Print what this machine has, and of each tier whether it would run here, how long, and what must be fetched.
+
+    Parameters
+    ----------
+    sources : int
+        Sounds of the photo whose time is estimated.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    import os
+
+    import torch
+
+    from see2sound_nb import effort, models
+
+    memory = memory_gb("cpu")
+    gpu = "no GPU that torch can use"
+    if torch.cuda.is_available():
+        gpu = f"{torch.cuda.get_device_name()} with {memory_gb('cuda'):.0f} GB"
+    print(f"{os.cpu_count()} cores, {memory:.0f} GB of memory, {gpu}")
+    for tier, names in models.PRESETS.items():
+        wanted = models.missing(names.values())
+        fits = "runs here" if memory >= ENOUGH_GB[tier] else f"may not fit: {ENOUGH_GB[tier]} GB of memory are advised"
+        seconds = effort.estimate_seconds(names, sources, None)
+        lasts = effort.describe(seconds) if seconds else "seconds"
+        fetch = "nothing to fetch"
+        if wanted:
+            listed = ", ".join(card.name for card in wanted)
+            fetch = f"{sum(card.size_mb for card in wanted) / 1e3:.1f} GB to fetch ({listed})"
+        print(f"{tier}: {fits}; a photo with {sources} sources takes {lasts} on the CPU; {fetch}")

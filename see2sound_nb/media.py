@@ -1,6 +1,6 @@
 """Pictures in, sound files out: the only place that touches files of the user.
 
-Notebook: 00_start_here.
+Notebook: 09_your_own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def read_image(source) -> np.ndarray:
 
     Notes
     -----
-    Paper: section 4.1, I. Notebook: 00_start_here.
+    Paper: section 4.1, I. Notebook: 09_your_own.
     """
     from PIL import Image
 
@@ -212,7 +212,7 @@ def write_wav(
     -----
     WAVE_FORMAT_EXTENSIBLE as in Microsoft's "Multiple Channel Audio Data and WAVE Files". libsndfile would
     name the surround channels of 5.1 "back"; BS.775 has them at the side, hence the mask is written here.
-    Notebook: 00_start_here.
+    Notebook: 09_your_own.
     """
     if layout not in CHANNEL_MASKS:
         raise ValueError(f"layout {layout!r} is unknown; choose one of {', '.join(CHANNEL_MASKS)}")

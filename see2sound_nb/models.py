@@ -13,15 +13,15 @@ To add a model, add an entry; a Segment Anything or depth estimator of transform
 
 Its files (`FILES`) are fetched from there, or found in the folder ``me/my-depth-hf`` of `cache_dir`. Another model for
 segmentation or depth is one file, whose address is the source, and an `adapter`: a function, or a small class, that
-takes the file's path and returns what `load_sam` or `load_depth` returns.
+takes the file's path and returns what `load_sam` or `load_depth` returns. A model of any task that you write yourself
+needs no file: leave the source out, and the adapter is called with None.
 
-Notebook: 00_start_here.
+Notebook: 09_your_own.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import pathlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -30,6 +30,8 @@ from see2sound_nb.downloads import cache_dir
 
 #: What a depth model answers: a / depth + b with unknown a > 0 and b, or the depth itself.
 INVERSE_DEPTH, METRES = "inverse depth", "metres"
+#: From a file, or None, to what `load_sam`, `load_depth` or `load_audio` returns.
+Adapter = Callable[[Any], Any]
 #: What makes a folder a model. Of a repository on the hub nothing else is fetched: no pickles.
 FILES = {
     "segmentation": ("config.json", "model.safetensors"),
@@ -59,7 +61,8 @@ class ModelCard:
     commercial : bool
         Whether the licence allows commercial use.
     adapter : callable, optional
-        From the path of what was downloaded to the loaded model, where the model is of no kind known here.
+        From the path of what was downloaded to the loaded model, where the model is of no kind known here; from None
+        where nothing is downloaded, as the source ``"package"`` says.
     """
 
     name: str
@@ -70,7 +73,7 @@ class ModelCard:
     sha256: str = ""
     gives: str = INVERSE_DEPTH
     commercial: bool = True
-    adapter: Callable[[pathlib.Path], tuple[Any, Any]] | None = None
+    adapter: Adapter | None = None
 
     @property
     def file_name(self) -> str:

@@ -155,6 +155,10 @@ def render_path(
     ValueError
         If a shape is wrong, a position is outside the room, source and listener come too near, the times do not
         increase, or the sample rate is not positive.
+
+    Notes
+    -----
+    Notebook: 09_your_own.
     """
     from see2sound_nb.render import each, impulse_responses, stacked
 

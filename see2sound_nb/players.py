@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import math
 import wave
 from collections.abc import Mapping
 
@@ -50,9 +51,9 @@ class Player:
         self.title = title
 
     def __repr__(self) -> str:
-        peak_db = 20 * np.log10(max(float(np.abs(self.audio).max(initial=0)), 1e-6))
+        peak_db = 20 * math.log10(max(float(np.abs(self.audio).max(initial=0)), 1e-6))
         seconds = self.audio.shape[1] / self.sample_rate
-        line = f"{self.title}: {seconds:.1f} s, {len(self.audio)} channel(s), peak {peak_db:.0f} dB of full scale"
+        line = f"{self.title}: {seconds:.1f} s, {len(self.audio)} channel(s), peak {round(peak_db)} dB of full scale"
         if len(self.audio) == 1 or not self.audio.any(axis=1).all():
             return line
         itd_ms = round(1e3 * itd_s(self.audio, self.sample_rate), 1) + 0.0  # + 0.0: never "-0.0"

@@ -2,7 +2,7 @@
 
 All coordinates are pixels of the image frame, x to the right and y down.
 
-Notebook: 00_start_here.
+Notebook: 02_boxes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def contours_from_masks(M: np.ndarray) -> list[np.ndarray]:
     Notes
     -----
     Paper: section 4.1, c_k. Method: border following (Suzuki and Abe 1985), from OpenCV.
-    Notebook: 00_start_here.
+    Notebook: 02_boxes.
     """
     import cv2
 
@@ -69,11 +69,38 @@ def polygons_from_contours(C: Sequence[np.ndarray]) -> list[np.ndarray]:
 
     Notes
     -----
-    Paper: section 4.1, Eq. 2. Notebook: 00_start_here.
+    Paper: section 4.1, Eq. 2. Notebook: 02_boxes.
     """
     import cv2
 
     return [cv2.convexHull(np.asarray(c, dtype=np.int32))[:, 0, :] for c in C]
+
+
+def polygon_area(polygon: np.ndarray) -> float:
+    """Area of a polygon by the shoelace formula, the quantity that Eq. 2 makes small.
+
+    Parameters
+    ----------
+    polygon : np.ndarray
+        (V, 2), the vertices (x, y) in pixels, in order, the first not repeated at the end.
+
+    Returns
+    -------
+    float
+        In square pixels, not negative. Vertices are the middles of pixels: a block of w x h pixels has the area
+        (w - 1) (h - 1).
+
+    Notes
+    -----
+    Paper: section 4.1, Eq. 2, Area(P_k). Notebook: 02_boxes.
+
+    Examples
+    --------
+    >>> polygon_area([[0, 0], [4, 0], [0, 3]])
+    6.0
+    """
+    x, y = np.transpose(polygon).astype(np.float64)
+    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
 def boxes_from_contours(C: Sequence[np.ndarray]) -> np.ndarray:
@@ -91,14 +118,14 @@ def boxes_from_contours(C: Sequence[np.ndarray]) -> np.ndarray:
 
     Notes
     -----
-    Paper: section 4.1, Eq. 3. Notebook: 00_start_here.
+    Paper: section 4.1, Eq. 3. Notebook: 02_boxes.
 
     Examples
     --------
     >>> boxes_from_contours([np.array([[3, 1], [5, 4]])])
     array([[3, 5, 1, 4]])
     """
-    rows = [[c[:, 0].min(), c[:, 0].max(), c[:, 1].min(), c[:, 1].max()] for c in map(np.asarray, C)]
+    rows = [(x.min(), x.max(), y.min(), y.max()) for x, y in map(np.transpose, C)]
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
@@ -114,9 +141,13 @@ def box_centres(R: np.ndarray) -> np.ndarray:
     -------
     np.ndarray
         (N, 2) float64, (x, y) in pixels.
+
+    Notes
+    -----
+    Paper: section 4.1, R_k. Notebook: 02_boxes.
     """
-    R = np.asarray(R, dtype=np.float64).reshape(-1, 4)
-    return np.stack([(R[:, 0] + R[:, 1]) / 2, (R[:, 2] + R[:, 3]) / 2], axis=1)
+    x0, x1, y0, y1 = np.reshape(R, (-1, 4)).T
+    return np.stack([(x0 + x1) / 2, (y0 + y1) / 2], axis=1)
 
 
 def patches_from_boxes(I: np.ndarray, R: np.ndarray) -> list[np.ndarray]:
@@ -136,7 +167,7 @@ def patches_from_boxes(I: np.ndarray, R: np.ndarray) -> list[np.ndarray]:
 
     Notes
     -----
-    Paper: section 4.1, I_p. Notebook: 00_start_here.
+    Paper: section 4.1, I_p. Notebook: 02_boxes.
     """
     return [I[y0 : y1 + 1, x0 : x1 + 1].copy() for x0, x1, y0, y1 in np.asarray(R)]
 
@@ -167,7 +198,7 @@ def patches_from_polygons(
 
     Notes
     -----
-    Paper: section 4.1, I_p from P. Notebook: 00_start_here.
+    Paper: section 4.1, I_p from P. Notebook: 02_boxes.
     """
     import cv2
 

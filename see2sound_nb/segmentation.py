@@ -1,6 +1,6 @@
 """Segment Anything: masks of a whole photo, masks under a click, and which of them become sources.
 
-Notebook: 00_start_here.
+Notebook: 01_regions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._threads import torch_threads
+from see2sound_nb.overlap import non_maximum_suppression, share_of_smaller
 
 #: A source covers at least and at most this share of the photo: less is a detail, more is the background.
 LEAST_AREA, MOST_AREA = 0.005, 0.6
@@ -49,7 +50,7 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
 
     Notes
     -----
-    Paper: section 4.1, M. Segment Anything (Kirillov et al. 2023). Notebook: 00_start_here.
+    Paper: section 4.1, M. Segment Anything (Kirillov et al. 2023). Notebook: 01_regions.
     """
     from see2sound_nb._torchvision import ensure_torchvision
 
@@ -57,11 +58,14 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     from segment_anything import SamAutomaticMaskGenerator
 
     # SAM sees no more than img_size pixels; larger masks would only cost memory and time.
-    found = SamAutomaticMaskGenerator(sam, **(options or {})).generate(_shrunk(I, sam.image_encoder.img_size))
-    masks = np.array([_resized(mask["segmentation"], I.shape[:2]) for mask in found]).reshape(-1, *I.shape[:2])
-    order = np.argsort(-masks.sum(axis=(1, 2)), kind="stable")
-    order = order[masks[order].any(axis=(1, 2))]
-    return masks[order].astype(bool), np.array([mask["predicted_iou"] for mask in found], dtype=np.float64)[order]
+    generator = SamAutomaticMaskGenerator(sam, **(options or {}))
+    with torch_threads(_threads(sam)):
+        found = generator.generate(_shrunk(I, sam.image_encoder.img_size))
+    masks = [_resized(mask["segmentation"], I.shape[:2]) for mask in found]
+    area = np.array([mask.sum() for mask in masks], dtype=np.int64)
+    order = [k for k in np.argsort(-area, kind="stable") if area[k] > 0]
+    M = np.array([masks[k] for k in order], dtype=bool).reshape(-1, *I.shape[:2])
+    return M, np.array([found[k]["predicted_iou"] for k in order], dtype=np.float64)
 
 
 class ClickPredictor:
@@ -82,7 +86,8 @@ class ClickPredictor:
         from segment_anything import SamPredictor
 
         self._predictor = SamPredictor(sam)
-        self._predictor.set_image(I)
+        with torch_threads(_threads(sam)):
+            self._predictor.set_image(I)
 
     def mask_at(self, points_px: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
         """Find the thing that clicks point at.
@@ -110,6 +115,7 @@ class ClickPredictor:
         -----
         Of SAM's three masks (part, thing, group) the one that obeys most clicks is best, then that of most quality,
         after one click times area ** `THING`. An earlier mask is not handed on: it makes the tiny SAM worse.
+        Notebook: 01_regions.
         """
         import cv2
 
@@ -130,6 +136,11 @@ class ClickPredictor:
         _, pieces = cv2.connectedComponents(masks[best].astype(np.uint8), connectivity=8)
         clicked = pieces[y, x][positive & masks[best, y, x]]
         return np.isin(pieces, clicked) if len(clicked) else masks[best], float(quality[best])
+
+
+def _threads(sam: Any) -> int | None:
+    """One for the tiny SAM, whose layers are too small for more; all for those of 1024 pixels."""
+    return 1 if sam.image_encoder.img_size < 1024 else None
 
 
 def _shrunk(I: np.ndarray, longest: int) -> np.ndarray:
@@ -175,7 +186,7 @@ def without_specks(M: np.ndarray) -> np.ndarray:
 
 
 def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:
-    """Choose the largest masks, as the paper's code does (``select="area"``).
+    """Choose the largest masks, as the paper's code does (``select="area"``). Notebook: 01_regions.
 
     Parameters
     ----------
@@ -194,7 +205,7 @@ def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:
 
 
 def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> np.ndarray:
-    """Leave out what no listener would point at: specks, backgrounds, and near copies.
+    """Leave out what no listener would point at: specks, backgrounds, and near copies. Notebook: 01_regions.
 
     Parameters
     ----------
@@ -218,13 +229,7 @@ def candidate_sources(M: np.ndarray, quality: np.ndarray, *, most: int = 16) -> 
     box = _extent(np.any(M, axis=1)) * _extent(np.any(M, axis=2))
     usable = (area >= LEAST_AREA) & (area <= MOST_AREA) & (box <= MOST_BOX) & (borders < BACKGROUND_BORDERS)
     order = np.argsort(-np.where(usable, quality * np.sqrt(area), -1), kind="stable")[: int(usable.sum())]
-    kept: list[int] = []
-    for k in order:
-        if all(_iou(M[k], M[j]) < 0.7 for j in kept):
-            kept.append(int(k))
-        if len(kept) == most:
-            break
-    return np.array(kept, dtype=np.int64)
+    return non_maximum_suppression(M, order, most=most)
 
 
 def choose_sources(
@@ -236,7 +241,7 @@ def choose_sources(
     square root of its share of the photo (size matters, but a large wall must not beat a small dog). The
     best is taken; regions that overlap it, lie in it or hold it are passed over, and so are regions of the same
     kind whose boxes overlap, most likely two parts of one thing; and so on. A region that most likely cannot
-    sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all.
+    sound (`sounds` below `LEAST_SOUNDS`) is taken only if there is no other at all. Notebook: 01_regions.
 
     Parameters
     ----------
@@ -276,14 +281,10 @@ def _extent(occupied: np.ndarray) -> np.ndarray:
     return np.where(occupied.any(axis=1), side - occupied.argmax(axis=1) - occupied[:, ::-1].argmax(axis=1), 0) / side
 
 
-def _iou(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.sum(a & b) / np.maximum(np.sum(a | b), 1))
-
-
 def _apart(a: np.ndarray, b: np.ndarray, same_kind: bool) -> bool:
-    if _share_of_smaller(a, b) > MOST_OVERLAP:
+    if share_of_smaller(a, b) > MOST_OVERLAP:
         return False
-    return not same_kind or _share_of_smaller(_box(a), _box(b)) <= MOST_OVERLAP
+    return not same_kind or share_of_smaller(_box(a), _box(b)) <= MOST_OVERLAP
 
 
 def _box(mask: np.ndarray) -> np.ndarray:
@@ -291,7 +292,3 @@ def _box(mask: np.ndarray) -> np.ndarray:
     filled = np.zeros_like(mask)
     filled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
     return filled
-
-
-def _share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.sum(a & b) / np.maximum(np.minimum(np.sum(a), np.sum(b)), 1))

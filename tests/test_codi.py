@@ -58,6 +58,15 @@ def test_guidance_of_one_runs_and_differs(pipe, cat, sounds):
     assert np.abs(plain[0] - sounds[0]).max() > 1e-3
 
 
+def test_guidance_goes_from_one_prediction_through_the_other_and_on():
+    from see2sound_nb.codi.conditioning import guide
+
+    without, conditional = torch.tensor([0.2, 1.0]), torch.tensor([0.5, 0.0])
+    torch.testing.assert_close(guide(without, conditional, 0.0), without)
+    torch.testing.assert_close(guide(without, conditional, 1.0), conditional)
+    torch.testing.assert_close(guide(without, conditional, 7.5), torch.tensor([2.45, -6.5]))
+
+
 def test_negative_prompt_changes_the_sound(pipe, cat, sounds):
     other = pipe([cat], seeds=[3], num_inference_steps=STEPS, negative_prompt="a dog barking")
     assert np.abs(other[0] - sounds[0]).max() > 1e-3

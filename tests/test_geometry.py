@@ -51,6 +51,32 @@ def test_metric_depth_falls_as_nearness_grows(rng):
     assert depth.max() <= geometry.FAR_M + 1e-5
 
 
+def test_two_places_give_scale_and_shift_exactly_and_many_average_the_noise_away(rng):
+    true_m = rng.uniform(1, 10, 2000)
+    D = 3 / true_m + 0.5
+    for places in (slice(2), slice(None)):
+        scale, shift = geometry.fit_scale_and_shift(D[places], true_m[places])
+        np.testing.assert_allclose([scale, shift], [1 / 3, -0.5 / 3])
+    noisy = D + 0.01 * rng.normal(size=D.shape)
+    scale, shift = geometry.fit_scale_and_shift(noisy, true_m)
+    np.testing.assert_allclose(1 / (scale * D + shift), true_m, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("D", "depth_m", "words"),
+    [
+        ([1.0], [2.0], "use two"),
+        ([1.0, 1.0], [2.0, 3.0], "use two that differ"),
+        ([1.0, 2.0], [2.0], "one depth for each"),
+        ([1.0, 2.0], [2.0, 0.0], "finite and positive"),
+        ([1.0, np.nan], [2.0, 3.0], "D finite"),
+    ],
+)
+def test_places_that_cannot_give_a_line_are_named(D, depth_m, words):
+    with pytest.raises(ValueError, match=words):
+        geometry.fit_scale_and_shift(D, depth_m)
+
+
 def test_bad_depth_is_named():
     with pytest.raises(ValueError, match="1 NaN"):
         geometry.metres_from_inverse_depth(np.array([[1.0, np.nan]]))

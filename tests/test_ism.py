@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from see2sound_nb import acoustics, ambisonics, ism
-from see2sound_nb.ism import definition, shoebox_rir
+from see2sound_nb.ism import definition, lattice, shoebox_rir
 
 FS = 16000
 C = acoustics.SPEED_OF_SOUND_M_S
@@ -148,6 +148,32 @@ def test_dense_and_sparse_ways_agree(rng):
     )
     assert np.abs(sparse - defined).max() < 1e-6 * np.abs(defined).max()
     assert np.abs(dense - reference).max() < 1e-6 * np.abs(reference).max()
+
+
+def test_the_lattice_is_cut_where_it_is_said(rng):
+    points = lattice.diamond(6, [2, 6, 1])
+    everything = lattice.diamond(6)
+    reached = everything[(np.abs(everything) <= [2, 6, 1]).all(axis=1)]
+    np.testing.assert_array_equal(points, reached)
+    assert len(everything) == 13 * (2 * 36 + 12 + 3) // 3
+
+
+def test_images_are_mirrored_one_wall_after_the_other(rng):
+    """Where each image stands and what its sound touched, by mirroring the source step by step."""
+    size, sources, _ = random_room(rng)
+    source = sources[0]
+    points = lattice.diamond(4)
+    places, near, far = lattice.images(points, size, source)
+    for axis in range(3):
+        for i, place, touched_near, touched_far in zip(points[:, axis], places[:, axis], near[:, axis], far[:, axis]):
+            x, counts = source[axis], [0, 0]
+            wall = 1 if (i > 0) == (abs(i) % 2 == 1) else 0  # so that the last mirror is the far wall on the right
+            for _ in range(abs(i)):
+                x = 2 * wall * size[axis] - x
+                counts[wall] += 1
+                wall = 1 - wall
+            assert place == pytest.approx(x)
+            assert [touched_near, touched_far] == counts
 
 
 def test_eight_moments_are_the_eighty_one_taps_and_these_are_a_windowed_sinc():

@@ -414,6 +414,49 @@ def test_one_entry_and_an_adapter_add_any_model(cache, monkeypatch, request):
     assert scene.positions_m[0, 1] == pytest.approx(2.5)
 
 
+class Ramp:
+    """A depth model written in Python, of no file: the lower, the nearer."""
+
+    device = "cpu"
+
+    def to(self, device):
+        return self
+
+    def __call__(self, size):
+        return np.repeat(np.arange(size[0], dtype=np.float32)[:, None], size[1], axis=1)
+
+
+class Clicks:
+    """Sounds written in Python, in the place of CoDi."""
+
+    sample_rate, num_timesteps = 16000, 1
+
+    def set_progress_bar_config(self, **options):
+        pass
+
+    def __call__(self, images, seeds, **options):
+        return np.stack([np.eye(1, 800, k) for k, _ in enumerate(seeds)])[:, 0]
+
+
+def test_a_model_written_in_python_needs_no_file(cache, monkeypatch):
+    given = []
+    cards = {
+        "ramp": models.ModelCard(
+            "ramp", "depth", "MIT", adapter=lambda path: given.append(path) or (Ramp(), WallProcessor())
+        ),
+        "clicks": models.ModelCard("clicks", "audio", "MIT", adapter=lambda path: given.append(path) or Clicks()),
+    }
+    for name, card in cards.items():
+        monkeypatch.setitem(models.MODELS, name, card)
+    masks = np.zeros((2, 64, 64), dtype=bool)
+    masks[0, :20], masks[1, 44:] = True, True
+    own = pipeline.See2Sound(preset="tiny", depth="ramp", audio="clicks")
+    scene = own.run(np.zeros((64, 64, 3), np.uint8), masks=masks)
+    assert given == [None, None]
+    assert scene.positions_m[1, 1] < scene.positions_m[0, 1]  # the lower one is nearer
+    assert scene.audio.argmax(axis=1).tolist() == [0, 1] and scene.audio.shape == (2, 800)
+
+
 def test_two_owners_may_use_one_name():
     one, two = (models.ModelCard("x", "depth", "MIT", 9, f"{owner}/same-hf") for owner in ("me", "you"))
     assert one.file_name != two.file_name

@@ -46,7 +46,7 @@ def test_binder_names_the_same_requirements_as_pyproject():
 def test_environment_yml_installs_the_package_under_the_constraints():
     dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (pip,) = (entry["pip"] for entry in dependencies if isinstance(entry, dict))
-    assert pip == ["-c constraints.txt", "-e .[lab,test]"]
+    assert pip == ["-c constraints.txt", "-e .[lab,test,course]"]
     assert f"python{pyproject()['requires-python']}" in dependencies
 
 

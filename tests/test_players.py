@@ -37,6 +37,16 @@ def test_two_channels_say_which_ear_hears_it_first_and_louder():
         itd_s(ears[0], 16000)
 
 
+def test_ears_that_hear_nothing_in_common_have_no_time_difference():
+    tone = 0.1 * np.sin(np.arange(1600))
+    in_turns = np.zeros((2, 3200))
+    in_turns[0, :1600] = in_turns[1, 1600:] = tone
+    in_turns[:, 1590:1620] = 0  # a pause longer than any time difference
+    assert itd_s(in_turns, 16000) == 0
+    assert itd_s(np.stack([tone, np.zeros(1600)]), 16000) == 0
+    assert itd_s(1e-6 * np.stack([tone, np.roll(tone, 3)]), 16000) == pytest.approx(3 / 16000, rel=0.05)  # but soft is
+
+
 def test_compared_sounds_have_one_level_and_say_what_was_done(rng):
     soft, loud = 0.01 * rng.normal(size=1600), 0.2 * rng.normal(size=(2, 1600))
     players = compare({"soft": soft, "loud": loud}, 16000)

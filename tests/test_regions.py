@@ -41,6 +41,19 @@ def test_polygons_enclose_their_contours_and_are_smaller_than_boxes():
         assert area <= (x1 - x0) * (y1 - y0)
 
 
+def test_areas_of_contours_count_the_pixels_of_their_masks():
+    L, two = masks()
+    (contour,) = regions.contours_from_masks(L[None])
+    assert regions.polygon_area(contour) == L.sum() - len(contour) / 2 - 1, "Pick's theorem"
+    block = regions.contours_from_masks(two[None, 4:])[0]
+    assert regions.polygon_area(block) == regions.polygon_area(block[::-1]) == 2 * 4, "either way round"
+
+
+def test_boxes_of_nothing_are_none():
+    assert regions.boxes_from_contours([]).shape == (0, 4)
+    assert regions.box_centres(np.zeros((0, 4))).shape == (0, 2)
+
+
 def test_patches_are_crops_and_the_polygon_patch_fills_from_the_photo(rng):
     photo = rng.integers(0, 255, (12, 20, 3), dtype=np.uint8)
     C = regions.contours_from_masks(masks())

@@ -63,6 +63,18 @@ def test_energy_of_arrivals_does_not_depend_on_the_fraction_of_a_sample():
     assert whole[100] == pytest.approx(1)
 
 
+@pytest.mark.parametrize("rt60_s", [0.2, 0.7])
+def test_reverberation_is_measured_on_the_decay(rt60_s, rng):
+    h = rng.standard_normal(FS) * 10 ** (-3 * np.arange(FS) / (rt60_s * FS))
+    assert acoustics.measured_rt60_s(h, FS) == pytest.approx(rt60_s, rel=0.05)
+    assert acoustics.schroeder_db(h)[0] == 0
+    assert acoustics.schroeder_db(h)[round(rt60_s * FS / 2)] == pytest.approx(-30, abs=1)
+    with pytest.raises(ValueError, match="silent"):
+        acoustics.measured_rt60_s(np.zeros(10), FS)
+    with pytest.raises(ValueError, match="a longer response"):
+        acoustics.measured_rt60_s(np.ones(1), FS)
+
+
 def test_a_room_knows_its_reverberation_and_takes_six_walls():
     room = Room((8.0, 9.0, 5.0), (4.1, 3.2, 2.3), absorption=0.2)
     assert room.rt60_s() == pytest.approx(float(acoustics.eyring_rt60_s(room.size_m, 0.2)))

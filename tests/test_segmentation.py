@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from see2sound_nb import segmentation
+from see2sound_nb.overlap import iou, non_maximum_suppression, share_of_smaller
 
 
 def box(x0, x1, y0, y1, shape=(100, 150)):
@@ -15,6 +16,27 @@ def box(x0, x1, y0, y1, shape=(100, 150)):
 WALL = box(0, 150, 0, 80)  # fills three borders for the most part
 DOG, HEAD, CAR, SPECK = box(10, 50, 40, 90), box(15, 30, 45, 60), box(90, 140, 50, 95), box(60, 63, 10, 13)
 M = np.stack([WALL, DOG, HEAD, CAR, SPECK])
+
+
+def test_how_much_masks_overlap():
+    assert iou(HEAD, DOG) == HEAD.sum() / DOG.sum()
+    assert share_of_smaller(HEAD, DOG) == share_of_smaller(DOG, HEAD) == 1
+    left, right = box(0, 10, 0, 10), box(5, 15, 0, 10)
+    assert iou(left, right) == 1 / 3
+    assert share_of_smaller(left, right) == 1 / 2
+    assert iou(SPECK, CAR) == share_of_smaller(SPECK, CAR) == iou(SPECK & CAR, SPECK & CAR) == 0, (
+        "also where all is empty"
+    )
+
+
+def test_of_copies_the_first_in_order_is_kept():
+    shifted = np.roll(DOG, 2, axis=1)
+    masks = np.stack([DOG, HEAD, shifted, CAR])
+    assert non_maximum_suppression(masks, [2, 0, 1, 3]).tolist() == [2, 1, 3]
+    assert non_maximum_suppression(masks, [0, 3, 2]).tolist() == [0, 3]
+    assert non_maximum_suppression(masks, [0, 1, 2, 3], most_iou=0.95).tolist() == [0, 1, 2, 3]
+    assert non_maximum_suppression(masks, [0, 1, 2, 3], most=2).tolist() == [0, 1]
+    assert non_maximum_suppression(masks, []).tolist() == []
 
 
 def test_the_papers_way_takes_the_largest_masks_even_the_wall():
@@ -75,10 +97,6 @@ def two_things():
     square = box(190, 260, 60, 140, (200, 300))
     picture[disc], picture[square] = (200, 40, 30), (40, 60, 200)
     return picture, disc, square
-
-
-def iou(a, b):
-    return (a & b).sum() / (a | b).sum()
 
 
 def test_automatic_masks_find_the_objects_of_a_simple_picture(pipeline):

@@ -97,3 +97,16 @@ def test_wrong_size_is_refused(tiny_depth):
 def test_a_very_long_panorama_is_reduced(tiny_depth):
     with torch.no_grad():
         assert tiny_depth[0](torch.zeros(1, 3, 64, 6400)).predicted_depth.shape == (1, 64, 6400)
+
+
+def test_models_that_share_the_trunk_load_in_any_order():
+    import subprocess
+    import sys
+
+    code = """
+import numpy as np
+from see2sound_nb import depth, loading
+depth.estimate_depth(np.zeros((64, 64, 3), np.uint8), *loading.load_depth("tiny-depth"))
+loading.load_sam("tiny-sam")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

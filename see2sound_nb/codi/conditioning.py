@@ -37,7 +37,7 @@ def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0)
 
     Notes
     -----
-    Paper: "Composable multimodal conditioning" (Tang et al. 2023, section 3.2).
+    Paper: "Composable multimodal conditioning" (Tang et al. 2023, section 3.2). Notebook: 04_audio.
     """
     if image is not None and text is not None and len(image) != len(text):
         raise ValueError(f"{len(image)} images and {len(text)} prompts were given; give one prompt, or list, for each")
@@ -51,6 +51,28 @@ def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0)
             "those of the inputs that are given must sum to more than 0; use for example 1 and 1"
         )
     return sum(token * (weight / total) for token, weight in given)[:, None]
+
+
+def guide(without: torch.Tensor, conditional: torch.Tensor, scale: float) -> torch.Tensor:
+    """Classifier-free guidance: from the prediction without a condition on past the one with it.
+
+    Parameters
+    ----------
+    without, conditional : torch.Tensor
+        (N, 8, frames, bands) float32, what the denoiser predicts if told nothing, and if told the token.
+    scale : float
+        0 gives ``without``, 1 ``conditional``; more goes on in the same direction.
+
+    Returns
+    -------
+    torch.Tensor
+        (N, 8, frames, bands) float32.
+
+    Notes
+    -----
+    Ho and Salimans 2022. Notebook: 04_audio.
+    """
+    return without + scale * (conditional - without)
 
 
 def prompt_lists(prompts: str | Sequence[str | Sequence[str]], count: int, name: str = "prompts") -> list[list[str]]:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
-from see2sound_nb.codi.conditioning import GREY, authors_square, check_call, mix_tokens, prompt_lists, square
+from see2sound_nb.codi.conditioning import GREY, authors_square, check_call, guide, mix_tokens, prompt_lists, square
 from see2sound_nb.codi.loop import FADE_S, as_loop
 from see2sound_nb.codi.schedule import AUTHORS_STEPS, STEPS, authors_ddim, cut_runaways
 from see2sound_nb.codi.unet import CoDiUNet, capture, fold_cross_attention, runs_itself
@@ -293,7 +293,7 @@ class CoDi(DiffusionPipeline):
             predicted = predict(model_input, time.to(device), token).float()
             if scale != 1.0:
                 without, conditional = predicted.chunk(2)
-                predicted = without + scale * (conditional - without)
+                predicted = guide(without, conditional, scale)
             latents = scheduler.step(predicted, time, latents, **options).prev_sample
             if callback is not None:
                 given = {"latents": latents} if callback_inputs else {}

@@ -1,4 +1,4 @@
-"""Figures of a room: its images from above, what of a response comes when, and times against order.
+"""Figures of a room: its images from above, its arrivals, what of a response comes when, and times against order.
 
 Notebook: 05_image_sources.
 """
@@ -39,6 +39,20 @@ def plot_image_plan(size_m, source_m, receiver_m, order: int = 3, ax=None):
         ylabel="y in metres",
         aspect="equal",
     )
+    return ax
+
+
+def plot_arrivals(h: np.ndarray, sample_rate: int, tau: np.ndarray, alpha: np.ndarray, until_s: float = 0.02, ax=None):
+    """The beginning of a response (L,), and the arrivals (n,) of Eq. 4 that it is the sum of, as crosses."""
+    ax = axes_for(ax, figsize=(8, 3.6))
+    count, soon = round(until_s * sample_rate), tau < until_s
+    ax.plot(
+        1e3 * np.arange(count) / sample_rate, h[:count], ".-", color=source_colour(0), lw=1.5, ms=5, label="h, samples"
+    )
+    ax.plot(1e3 * tau[soon], alpha[soon], "x", color=source_colour(1), ms=9, mew=2.5, label="Eq. 4: tau, alpha")
+    ax.legend(fontsize=11)
+    ax.grid(alpha=0.3)
+    ax.set(title="Eq. 4, and what it is in samples", xlabel="time in milliseconds", ylabel="h (1 is 1 m away)")
     return ax
 
 

@@ -68,17 +68,17 @@ def plot_plan(scene: Scene, ax=None):
     ax = axes_for(ax, figsize=(5, 5))
     (width, depth, _), (left, back, _) = scene.room.size_m, scene.room.listener_m
     ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
-    reach = 0.28 * min(width, depth)
+    reach = 0.42 * min(width, depth)
     if scene.room.microphones_m is None:
         for speaker, azimuth in SPEAKERS_DEG.items():
             x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
             ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
-            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=9, zorder=1)
+            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=11, zorder=1)
     else:
         x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
         ax.plot(x, y, "x", color="0.4", label="microphones")
     ax.plot(0, 0, marker="^", ms=14, color="black")
-    ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=10)
+    ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=11)
     azimuths, _, distances = directions(scene.positions_m)
     for k, (x, y, _) in enumerate(scene.positions_m):
         ax.plot([0, x], [0, y], color=source_colour(k), lw=1.2, ls="--")

@@ -25,6 +25,10 @@ def mel_filters() -> torch.Tensor:
     -------
     torch.Tensor
         (`N_MELS`, `N_FFT` // 2 + 1) float32.
+
+    Notes
+    -----
+    Notebook: 04_audio.
     """
     top = 2595.0 * math.log10(1.0 + SAMPLE_RATE / 2 / 700.0)
     edges = 700.0 * (10.0 ** (torch.linspace(0.0, top, N_MELS + 2) / 2595.0) - 1.0)
@@ -46,6 +50,10 @@ def log_mel(wave: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor
         (B, T // `HOP`, `N_MELS`) float32, natural logarithm of the mel amplitudes, normalised.
+
+    Notes
+    -----
+    Notebook: 04_audio.
     """
     window = torch.hann_window(N_FFT)
     spectrum = torch.stft(wave, N_FFT, HOP, window=window, center=True, return_complex=True).abs()

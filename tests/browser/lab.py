@@ -22,6 +22,8 @@ import psutil
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: One command may import torch and run the tiny models on a busy machine.
 PATIENCE = 120
+#: A whole notebook of the course.
+PATIENCE_FOR_ALL = 600
 _IN_PANEL = """([argument, seconds]) => {
   const app = window.jupyterapp, panel = app.shell.currentWidget, notebook = panel.content;
   const late = new Promise((_, reject) =>
@@ -36,9 +38,9 @@ class Notebook:
     def __init__(self, page: Any):
         self.page = page
 
-    def _panel(self, script: str, argument: Any = None) -> Any:
+    def _panel(self, script: str, argument: Any = None, patience: float = PATIENCE) -> Any:
         """What the JavaScript `script`, with app, panel, notebook and argument, returns; waits for promises."""
-        return self.page.evaluate(_IN_PANEL.replace("SCRIPT", script), [argument, PATIENCE])
+        return self.page.evaluate(_IN_PANEL.replace("SCRIPT", script), [argument, patience])
 
     def wait_for_kernel(self) -> None:
         """Until the kernel has started and answers."""
@@ -50,7 +52,7 @@ class Notebook:
     def run_all(self) -> None:
         """Run → Run All Cells, and wait for the end; an error in a cell is an AssertionError."""
         self.wait_for_kernel()
-        self._panel("await app.commands.execute('notebook:run-all-cells');")
+        self._panel("await app.commands.execute('notebook:run-all-cells');", patience=PATIENCE_FOR_ALL)
         for outputs in self._panel(
             "return notebook.widgets.filter((cell) => cell.model.type === 'code')"
             ".map((cell) => cell.model.outputs.toJSON());"

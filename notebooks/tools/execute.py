@@ -1,0 +1,121 @@
+"""Run the notebooks and keep their outputs, as the tests compare them.
+
+    python notebooks/tools/execute.py [name.ipynb ...]
+    python notebooks/tools/execute.py --sound --into build/book-source   # with the sound, for the web edition
+
+Without ``--sound`` players are left out of the stored file (a minute of sound is a megabyte of text); their line of
+text stays. Of a widget, what it shows where no kernel is running stays in either case: a figure and short sounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import io
+import os
+import pathlib
+from collections.abc import Mapping
+
+import nbformat
+from nbclient import NotebookClient
+from PIL import Image
+
+NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
+TIMEOUT_S = 600
+#: What a kernel is asked at its end. Linux keeps the peak of this program alone; `getrusage` may tell its parent's.
+_PEAK = """import pathlib, re, resource, sys
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    peak = 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1])
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(peak / 1e6)"""
+
+
+def execute(
+    notebook: nbformat.NotebookNode,
+    folder: pathlib.Path = NOTEBOOKS,
+    *,
+    allow_errors: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> float:
+    """Run all cells in a new kernel.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Gets the outputs.
+    folder : pathlib.Path
+        Where the kernel works.
+    allow_errors : bool
+        Whether to go on after an error.
+    environment : mapping of str to str, optional
+        The kernel's environment, by default this program's.
+
+    Returns
+    -------
+    float
+        The kernel's largest resident memory, in MB.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails, unless errors are allowed.
+    """
+    notebook.cells.append(nbformat.v4.new_code_cell(_PEAK))
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT_S,
+        kernel_name="python3",
+        store_widget_state=False,
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env=dict(os.environ if environment is None else environment))
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # wall times: they would differ in every commit
+    notebook.metadata.pop("language_info", None)
+    return float(notebook.cells.pop().outputs[0].text)
+
+
+def lighten(notebook: nbformat.NotebookNode, *, sound: bool) -> None:
+    """Store pictures with a palette, and drop the sound unless it is wanted: a page should stay below a megabyte."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            # A widget lives in a kernel; what stands in its place for readers without one stays, its sound included.
+            widget = data.pop("application/vnd.jupyter.widget-view+json", None)
+            if widget is None and not sound and "<audio" in data.get("text/html", ""):
+                del data["text/html"]
+            if "image/png" in data:
+                data["image/png"] = with_palette(data["image/png"])
+                data.pop("text/html", None)  # the same picture again, for JupyterLab
+
+
+def with_palette(png: str) -> str:
+    """A PNG, in base64, with at most 256 colours."""
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    buffer = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(buffer, "PNG", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def main() -> None:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description="Run the notebooks and keep their outputs.")
+    parser.add_argument("names", nargs="*", help="notebooks, by default all")
+    parser.add_argument("--sound", action="store_true", help="keep the players")
+    parser.add_argument("--into", type=pathlib.Path, default=NOTEBOOKS, help="folder to write to")
+    wanted = parser.parse_args()
+    wanted.into.mkdir(parents=True, exist_ok=True)
+    for path in [NOTEBOOKS / name for name in wanted.names] or sorted(NOTEBOOKS.glob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        execute(notebook)
+        lighten(notebook, sound=wanted.sound)
+        stored = wanted.into / path.name
+        nbformat.write(notebook, stored)
+        print(f"{stored}: {stored.stat().st_size / 1e3:.0f} kB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Checks of notebook 00: sides by ear, azimuths, the journey of a sound, and what two ears compare.
+
+Notebook: 00_start_here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
+from see2sound_nb.check._compare import answered, chosen, right, same
+from see2sound_nb.geometry import directions, unit_vectors
+from see2sound_nb.interaural import itd_s
+from see2sound_nb.players import Player
+from see2sound_nb.render import impulse_responses, render_channels
+from see2sound_nb.room import room_around
+
+if TYPE_CHECKING:
+    from see2sound_nb.scene import Scene
+
+SAMPLE_RATE = 16000
+#: Where the bursts of noise come from, as azimuths in degrees.
+SIDES_DEG = {"left": 70.0, "front": 0.0, "right": -70.0}
+#: The azimuths of the last exercise, in degrees.
+AZIMUTHS_DEG = (0.0, 30.0, 90.0, 150.0)
+
+
+def bursts() -> Player:
+    """Three bursts of noise, one from the left, one from the front, one from the right, in an order to be heard.
+
+    Returns
+    -------
+    Player
+        Two channels, headphones; each burst has one second.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    rng = np.random.default_rng(7)
+    noise = 0.05 * rng.standard_normal((1, SAMPLE_RATE // 2))
+    ears = np.zeros((2, 3 * SAMPLE_RATE))
+    for k, side in enumerate(_order()):
+        heard = render_channels(noise, _in_the_open(SIDES_DEG[side]))
+        ears[:, k * SAMPLE_RATE : k * SAMPLE_RATE + heard.shape[1]] = heard
+    return Player(0.5 * ears / np.abs(ears).max(), SAMPLE_RATE, "three bursts of noise")
+
+
+def order_of_bursts(yours: list[str]) -> None:
+    """Check in which order the bursts of `bursts` come.
+
+    Parameters
+    ----------
+    yours : list of str
+        Three words, each ``"left"``, ``"front"`` or ``"right"``.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, or one is wrong: the first one, with its number.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    answered(yours, "order of the bursts")
+    if isinstance(yours, str) or len(yours) != 3:
+        raise AssertionError(f"order of the bursts: give a list of three words, one for each burst, not {yours!r}")
+    for k, (word, side) in enumerate(zip(yours, _order())):
+        chosen(word, side, tuple(SIDES_DEG), f"burst at index {k}")
+    right("each burst is where its time and level differences put it")
+
+
+def azimuth_deg(yours: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Check a function that tells azimuths from positions.
+
+    Parameters
+    ----------
+    yours : callable
+        Takes positions (N, 3) float64 in metres, listener's frame; returns (N,) azimuths in degrees, positive to the
+        left.
+
+    Raises
+    ------
+    AssertionError
+        If there is no function, or an azimuth is wrong: the first one, with its index.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    answered(yours, "azimuth_deg")
+    axes = np.array([[0.0, 2, 0], [-1, 1, 0], [1, 1, 0], [-3, 0, 0], [-1, -1, 0], [2, -2, 1]])
+    drawn = np.random.default_rng(0).uniform(-5, 5, (50, 3))
+    for case, positions in (("six positions on axes and diagonals", axes), ("50 positions drawn at random", drawn)):
+        same(yours(positions.copy()), directions(positions)[0], f"azimuths of {case}", "degrees", atol=1e-6)
+    right("56 azimuths, in front and behind, to a millionth of a degree")
+
+
+def travel_s(yours: np.ndarray, scene: Scene) -> None:
+    """Check for how long the sound of each source travels to the listener of a scene.
+
+    Parameters
+    ----------
+    yours : array_like
+        (N,) seconds.
+    scene : Scene
+        The scene of N sources that they were measured in.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, or a time is wrong: the first one, with its index.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    expected = directions(scene.positions_m)[2] / SPEED_OF_SOUND_M_S
+    same(yours, expected, f"travel of the {len(expected)} sources", "seconds", rtol=2e-3)
+    right(f"the first sound arrives after {expected.min():.1f} seconds; in a living room it needs a hundredth of one")
+
+
+def itds_ms(yours: np.ndarray) -> None:
+    """Check the interaural time differences of a source 2 m away, in the open, at `AZIMUTHS_DEG`.
+
+    Parameters
+    ----------
+    yours : array_like
+        (4,) milliseconds, positive where the left ear hears it first.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, or one is off by more than 0.03 ms: the first one, with its index.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
+    """
+    expected = [1e3 * itd_s(_in_the_open(azimuth)[0], SAMPLE_RATE) for azimuth in AZIMUTHS_DEG]
+    same(yours, expected, f"time differences at the azimuths {AZIMUTHS_DEG} degrees", "ms", rtol=0, atol=0.03)
+    right("30 and 150 degrees give the same time difference: this cue cannot tell front from back")
+
+
+def _order() -> list[str]:
+    return [list(SIDES_DEG)[k] for k in np.random.default_rng(11).permutation(3)]
+
+
+def _in_the_open(azimuth: float) -> np.ndarray:
+    """Responses (1, 2, L) of the ears to a source 2 m away."""
+    position_m = 2.0 * unit_vectors(np.array([azimuth]))
+    return impulse_responses(room_around(position_m, max_order=0), position_m, "binaural", sample_rate=SAMPLE_RATE)

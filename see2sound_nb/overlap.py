@@ -1,0 +1,90 @@
+"""How much masks overlap, and which of them say the same thing twice.
+
+Notebook: 01_regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union: how alike two masks are.
+
+    Parameters
+    ----------
+    a, b : np.ndarray
+        (H, W) bool.
+
+    Returns
+    -------
+    float
+        0 (nothing in common; also of two empty masks) to 1 (the same).
+
+    Notes
+    -----
+    Jaccard 1901. Segment Anything predicts it for its own masks (Kirillov et al. 2023, section 3).
+    Notebook: 01_regions.
+
+    Examples
+    --------
+    >>> iou(np.array([True, True, False]), np.array([False, True, True]))
+    0.3333333333333333
+    """
+    return float((a & b).sum() / max((a | b).sum(), 1))
+
+
+def share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the smaller of two masks that lies in the other one.
+
+    Parameters
+    ----------
+    a, b : np.ndarray
+        (H, W) bool.
+
+    Returns
+    -------
+    float
+        0 (apart; also if one is empty) to 1 (one lies within the other, however different their sizes).
+
+    Notes
+    -----
+    Notebook: 01_regions.
+    """
+    return float((a & b).sum() / max(min(a.sum(), b.sum()), 1))
+
+
+def non_maximum_suppression(
+    M: np.ndarray, order: Iterable[int], most_iou: float = 0.7, most: int | None = None
+) -> np.ndarray:
+    """Go through masks from the best to the worst, and leave out those that resemble a better one.
+
+    Parameters
+    ----------
+    M : np.ndarray
+        (N, H, W) bool.
+    order : iterable of int
+        Indices into `M`, best first; masks that are not in it are left out.
+    most_iou : float
+        A mask that overlaps a kept one with this `iou` or more is a copy of it.
+    most : int, optional
+        Stop when so many are kept.
+
+    Returns
+    -------
+    np.ndarray
+        (K,) int64 indices into `M`, best first.
+
+    Notes
+    -----
+    Segment Anything does the same with the boxes of masks (Kirillov et al. 2023, appendix B). Notebook: 01_regions.
+    """
+    kept: list[int] = []
+    for k in order:
+        if all(iou(M[k], M[j]) < most_iou for j in kept):
+            kept.append(int(k))
+        if len(kept) == most:
+            break
+    return np.array(kept, dtype=np.int64)

@@ -1,0 +1,40 @@
+"""Figures of depth: maps side by side.
+
+Notebook: 03_depth.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def plot_maps(maps: dict[str, np.ndarray], label: str, **scale):
+    """Photos and maps of one picture side by side; the maps on one colour scale.
+
+    Parameters
+    ----------
+    maps : dict
+        For each title (H, W) float, or (H, W, 3) uint8 for a photo.
+    label : str
+        What the colours mean, with the unit.
+    **scale
+        As in `matplotlib.axes.Axes.imshow`: ``vmin``, ``vmax``, ``cmap``; by default the range of all maps, in cividis.
+
+    Returns
+    -------
+    np.ndarray
+        The axes.
+    """
+    from matplotlib import pyplot
+
+    values = [picture for picture in maps.values() if picture.ndim == 2]
+    scale = {"cmap": "cividis", "vmin": min(map(np.min, values)), "vmax": max(map(np.max, values))} | scale
+    figure, axes = pyplot.subplots(
+        1, len(maps), figsize=(13, 9.2 / len(maps)), layout="constrained", sharey=True, squeeze=False
+    )
+    for ax, (title, picture) in zip(axes[0], maps.items()):
+        shown = ax.imshow(picture, **(scale if picture.ndim == 2 else {}))
+        ax.set(title=title, xlabel="x in pixels")
+    axes[0, 0].set_ylabel("y in pixels (down)")
+    figure.colorbar(shown, ax=axes, label=label, shrink=0.8)
+    return axes[0]

@@ -1,0 +1,107 @@
+"""Figures of masks: pixel by pixel, and on the photo.
+
+Notebook: 01_regions, 02_boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from see2sound_nb.plots.common import axes_for, source_colour
+
+
+def plot_pixels(masks: Mapping[str, np.ndarray], ax=None, **axes):
+    """Small masks, pixel by pixel: each pixel says the names of the masks that it is in.
+
+    Parameters
+    ----------
+    masks : mapping of str to np.ndarray
+        For each name (H, W) bool, all of one shape, x to the right and y down.
+    **axes
+        Title, limits: as in `matplotlib.axes.Axes.set`.
+    """
+    from matplotlib.colors import to_rgb
+
+    shape = next(iter(masks.values())).shape
+    ax = axes_for(ax, figsize=(0.8 * shape[1] + 1, 0.8 * shape[0] + 0.6))
+    picture = np.ones((*shape, 3))
+    for k, mask in enumerate(masks.values()):
+        picture[mask] *= 0.45 + 0.55 * np.array(to_rgb(source_colour(k)))
+    ax.imshow(picture)
+    for y, x in np.ndindex(*shape):
+        ax.text(x, y, "".join(name for name, mask in masks.items() if mask[y, x]), ha="center", va="center")
+    ax.set_xticks(range(shape[1]))
+    ax.set_yticks(range(shape[0]))
+    ax.set_xticks(np.arange(shape[1] + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(shape[0] + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="0.7", lw=1)
+    ax.tick_params(which="minor", length=0)
+    ax.set(**{"xlabel": "x in pixels", "ylabel": "y in pixels (down)"} | axes)
+    return ax
+
+
+def plot_pictures(pictures: Mapping[str, np.ndarray], columns: int = 3):
+    """Pictures side by side, each under its title.
+
+    Parameters
+    ----------
+    pictures : mapping of str to np.ndarray
+        For each title (h, w, 3) uint8 RGB; sizes may differ.
+    columns : int
+        Pictures in a row.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        One for each picture.
+    """
+    from matplotlib import pyplot
+
+    rows = -(-len(pictures) // columns)
+    _, grid = pyplot.subplots(rows, columns, figsize=(3.9 * columns, 3.3 * rows), layout="constrained", squeeze=False)
+    panels = list(grid.flat)
+    for ax, (title, picture) in zip(panels, pictures.items()):
+        ax.imshow(picture)
+        ax.set(title=title, xlabel="x in pixels", ylabel="y in pixels (down)")
+    for ax in panels[len(pictures) :]:
+        ax.remove()
+    for ax in panels[: len(pictures)]:
+        ax.label_outer()
+        ax.tick_params(labelbottom=True, labelleft=True)  # sizes may differ: each keeps its numbers
+    return panels[: len(pictures)]
+
+
+def plot_masks(
+    I: np.ndarray,
+    masks: Mapping[str, np.ndarray],
+    clicks: Iterable[tuple[float, float, bool]] = (),
+    columns: int = 3,
+):
+    """The photo once for each mask, dark outside of it, with its outline in the colour of its number.
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    masks : mapping of str to np.ndarray
+        For each title (H, W) bool.
+    clicks : iterable of (x, y, positive)
+        In pixels: a plus on the thing, a cross on what is no part of it.
+    columns : int
+        Pictures in a row.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        One for each mask.
+    """
+    dark = I // 4
+    panels = plot_pictures({title: np.where(mask[..., None], I, dark) for title, mask in masks.items()}, columns)
+    for k, (ax, mask) in enumerate(zip(panels, masks.values())):
+        if mask.any() and not mask.all():
+            ax.contour(mask, [0.5], colors=source_colour(k), linewidths=2.5)
+        for x, y, positive in clicks:
+            ax.plot(x, y, "P" if positive else "X", ms=15, mfc="white", mec="black", mew=1.5)
+    return panels

@@ -1,0 +1,48 @@
+"""Log-mel spectrograms as pictures.
+
+Notebook: 04_audio.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def plot_mels(mels: dict[str, np.ndarray], columns: int = 3, frame_s: float = 0.01, **scale):
+    """Log-mel spectrograms on one colour scale, bright where it is loud.
+
+    Parameters
+    ----------
+    mels : dict
+        For each title (frames, bands) float.
+    columns : int
+        Pictures in a row.
+    frame_s : float
+        From frame to frame, in seconds.
+    **scale
+        ``vmin`` and ``vmax``; by default the range of the last one.
+
+    Returns
+    -------
+    np.ndarray
+        The axes.
+    """
+    from matplotlib import pyplot
+
+    pictures = {title: np.asarray(mel) for title, mel in mels.items()}
+    last = list(pictures.values())[-1]
+    scale = {"vmin": last.min(), "vmax": last.max()} | scale
+    rows = -(-len(mels) // columns)
+    figure, axes = pyplot.subplots(
+        rows, columns, figsize=(11, 0.8 + 1.9 * rows), layout="constrained", sharex=True, sharey=True, squeeze=False
+    )
+    for ax, (title, mel) in zip(axes.flat, pictures.items()):
+        extent = (0, len(mel) * frame_s, -0.5, mel.shape[1] - 0.5)
+        shown = ax.imshow(mel.T, origin="lower", aspect="auto", cmap="cividis", extent=extent, **scale)
+        ax.set_title(title, fontsize=12)
+    for ax in axes[-1]:
+        ax.set_xlabel("time in seconds")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("mel band")
+    figure.colorbar(shown, ax=axes, label="log-mel, no unit", shrink=0.9)
+    return axes

@@ -1,0 +1,95 @@
+"""The editions that are handed out; the student's is run as a student has it: offline, with nothing done yet."""
+
+import os
+import re
+
+import nbformat
+import pytest
+from execute import execute
+from student import build, student_edition
+
+from course.notebooks import FOLDER, NAMES, called, kind, links
+
+MOST_MB = 1500
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("editions")
+    build(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_a_solution_is_left(editions, name):
+    source = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells
+    student = nbformat.read(editions / f"student/{name}.ipynb", as_version=4).cells
+    assert [cell.id for cell in student] == [cell.id for cell in source]
+    for before, after in zip(source, student):
+        if kind(before) == "solution":
+            given, taken = re.match(r"(?s)(.*?) *### BEGIN SOLUTION\n(.*?) *### END SOLUTION", before.source).groups()
+            assert after.source.startswith(given) and "raise NotImplementedError()" in after.source
+            answers = [line.strip() for line in taken.splitlines() if len(line.strip()) > 8]
+            assert not [line for line in answers if line in after.source]
+        else:
+            assert after.source == before.source
+        assert "SOLUTION" not in after.source and not after.get("outputs")
+        assert ("raises-exception" in after.metadata.get("tags", [])) == bool(kind(after))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_edition_has_all_but_the_marks(editions, name):
+    source = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells
+    solved = nbformat.read(editions / f"solution/{name}.ipynb", as_version=4).cells
+    for before, after in zip(source, solved, strict=True):
+        unmarked = [line for line in before.source.splitlines() if "SOLUTION" not in line]
+        assert after.source.splitlines() == unmarked
+        assert after.get("outputs") == before.get("outputs")
+
+
+def test_all_that_is_linked_is_there(editions):
+    for edition in ("student", "solution"):
+        for path in (editions / edition).iterdir():
+            if path.suffix == ".ipynb":
+                text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+            elif path.suffix == ".md":
+                text = path.read_text("utf-8")
+            else:
+                continue
+            for target in links(text):
+                assert target.startswith("https://") or (path.parent / target).is_file(), f"{path.name}: {target}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_all_fails_at_the_unanswered_exercises_alone(editions, name, tmp_path):
+    nowhere = "http://127.0.0.1:9"  # the port where nobody listens: what asks the network fails
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "TRANSFORMERS_"))}
+    environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
+    environment |= {"HF_HOME": str(tmp_path / "hub"), "SEE2SOUND_CACHE": str(tmp_path / "cache"), "no_proxy": ""}
+    notebook = nbformat.read(editions / f"student/{name}.ipynb", as_version=4)
+    peak_mb = execute(notebook, editions / "student", allow_errors=True, environment=environment)
+    failed = [cell for cell in notebook.cells if any(one.output_type == "error" for one in cell.get("outputs", []))]
+    assert not [called(cell) for cell in failed if not kind(cell)], "what is no exercise needs an answer of one"
+    checks = [cell for cell in notebook.cells if kind(cell) == "check"]
+    assert not [called(cell) for cell in checks if cell not in failed], "passes without an answer"
+    errors = {one.ename for cell in failed for one in cell.outputs if one.output_type == "error"}
+    assert errors <= {"NotImplementedError", "AssertionError", "NameError"}
+    assert peak_mb <= MOST_MB
+
+
+def a_notebook(**solution):
+    cell = nbformat.v4.new_code_cell("### BEGIN SOLUTION\nx = 1\n### END SOLUTION")
+    kinds = {"grade": False, "solution": True, "locked": False, "task": False, **solution}
+    cell.metadata["nbgrader"] = {"schema_version": 3, "grade_id": "a", **kinds}
+    return nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_code_cell("x", id="other")])
+
+
+def test_the_student_edition_is_made_on_a_copy():
+    notebook = a_notebook()
+    assert "x = 1" not in student_edition(notebook).cells[0].source
+    assert "x = 1" in notebook.cells[0].source and "tags" not in notebook.cells[0].metadata
+
+
+def test_a_solution_in_another_cell_is_an_error():
+    with pytest.raises(RuntimeError, match="non-solution cell"):
+        student_edition(a_notebook(solution=False))

@@ -1,0 +1,31 @@
+"""What a notebook says of the machine it runs on."""
+
+import matplotlib
+import pytest
+
+from see2sound_nb import check_machine, effort, machine, models, setup
+
+
+def test_setup_says_the_tier_and_makes_letters_readable(capsys):
+    with matplotlib.rc_context():
+        assert setup(seed=3, tier="small") == "small"
+        assert matplotlib.rcParams["font.size"] == machine.FONT_SIZE
+    said = capsys.readouterr().out
+    assert "seed 3" in said and "tier: small" in said
+    with pytest.raises(ValueError, match="'large' is unknown"):
+        setup(tier="large")
+
+
+def test_the_machine_is_told_for_each_tier_what_fits_what_lasts_and_what_is_missing(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(effort, "flops_per_second", lambda: 1e12)
+    monkeypatch.setattr(machine, "memory_gb", lambda device: 8.0)
+    check_machine()
+    here, *tiers = capsys.readouterr().out.splitlines()
+    assert "8 GB of memory" in here
+    tiny, small, paper = tiers
+    assert [line.split(":")[0] for line in tiers] == list(models.PRESETS)
+    assert "runs here" in tiny and "takes seconds" in tiny and "nothing to fetch" in tiny
+    assert "runs here" in small and "0.5 GB to fetch (sam-vit-b, depth-anything-small)" in small
+    assert "may not fit: 15 GB" in paper and "about 2 minutes" in paper and "7.8 GB to fetch" in paper
