@@ -170,7 +170,7 @@ def measured_rt60_s(h: np.ndarray, sample_rate: float) -> float:
 
     Examples
     --------
-    >>> round(measured_rt60_s(10 ** (-3 * np.arange(8000) / 8000), 16000.0), 3)  # 60 dB in 8,000 samples
+    >>> round(float(measured_rt60_s(10 ** (-3 * np.arange(8000) / 8000), 16000.0)), 3)  # 60 dB in 8,000 samples
     0.5
     """
     if not np.any(h):
