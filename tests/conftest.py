@@ -33,11 +33,3 @@ def pytest_configure(config):
     for kept in package.rglob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < changed:
             kept.unlink(missing_ok=True)
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if hasattr(item, "output_timeout"):  # nbval waits 5 s for a cell's output; a busy machine needs longer
-            item.output_timeout = 60
-            # Of players and widgets the line of text is compared, not the bytes of the sound.
-            item.parent.skip_compare = tuple({*item.parent.skip_compare, "text/html"})

@@ -18,6 +18,7 @@ html_theme = "sphinx_book_theme"
 html_math_renderer = "mathml"
 html_static_path = [str(Path(__file__).parent / "static")]
 html_css_files = ["course.css"]
+html_use_index = False
 html_copy_source = False
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
