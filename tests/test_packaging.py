@@ -114,3 +114,10 @@ EXAMPLES = [
 def test_examples_in_docstrings_are_true(path):
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_the_citation_file_names_this_version_and_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["cff-version"] == "1.2.0" and citation["message"] and citation["authors"]
+    assert citation["version"] == see2sound_nb.__version__ and citation["license"] == pyproject()["license"]
+    assert [author["family-names"] for author in citation["references"][0]["authors"]][0] == "Dagli"
