@@ -120,4 +120,4 @@ def test_the_citation_file_names_this_version_and_the_paper():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["cff-version"] == "1.2.0" and citation["message"] and citation["authors"]
     assert citation["version"] == see2sound_nb.__version__ and citation["license"] == pyproject()["license"]
-    assert [author["family-names"] for author in citation["references"][0]["authors"]][0] == "Dagli"
+    assert citation["references"][0]["authors"][0]["family-names"] == "Dagli"
