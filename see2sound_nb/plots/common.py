@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import html
+
 #: Okabe and Ito (2008), "Color universal design", without black and without yellow (illegible on white).
 SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -30,7 +33,10 @@ class _Figure:
         return f"[figure: {self._alt}]"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        data = {"text/plain": repr(self), "image/png": self._png}
+        source = f"data:image/png;base64,{base64.b64encode(self._png).decode()}"
+        # JupyterLab gives an image output no alternative text; it does show the picture of a page as it is.
+        page = f'<img alt="{html.escape(self._alt)}" src="{source}">'
+        data = {"text/plain": repr(self), "image/png": self._png, "text/html": page}
         return data, {"image/png": {"alt": self._alt}}
 
 

@@ -35,7 +35,7 @@ from see2sound_nb.tiny.trunk import FEATURE_CHANNELS, PIXEL_MEAN, PIXEL_STD, WEI
 #: Arguments for ``SamAutomaticMaskGenerator``, tuned for this network.
 TINY_AMG = {
     "points_per_side": 12,
-    "points_per_batch": 36,
+    "points_per_batch": 12,
     "pred_iou_thresh": 0.25,
     "stability_score_thresh": 0.3,
     "box_nms_thresh": 0.85,
