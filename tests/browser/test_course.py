@@ -23,7 +23,7 @@ def test_the_notebook_runs_without_an_error(browser, lab, path):
         notebook = lab.open_notebook(page, path.name)  # an error in a cell or on the page fails
         assert peak_mb(notebook.value("__import__('os').getpid()")) <= MOST_MB
         # the photo to click on is part of a widget with a name of its own
-        pictures = page.locator('.jp-OutputArea-output img:not(.s2s-photo img)')
+        pictures = page.locator(".jp-OutputArea-output img:not(.s2s-photo img)")
         assert pictures.count() > 0
         assert pictures.evaluate_all("(images) => images.every((image) => image.alt.length >= 20)")
 
