@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from see2sound_nb import render
+from see2sound_nb.ambisonics import even_directions
 from see2sound_nb.binaural import EARLY_ORDER, binaural_responses
 from see2sound_nb.geometry import directions, unit_vectors
-from see2sound_nb.hrtf import HRTF, arrival_times, load_hrtf
+from see2sound_nb.hrtf import HRTF, KEMAR, arrival_times, diffuse_field_equalised, load_hrtf
 from see2sound_nb.ism import arrivals, shoebox_rir, sum_of_arrivals
 from see2sound_nb.room import Room
 
@@ -43,6 +44,37 @@ def test_direct_sound_has_the_itd_and_ild_of_the_measurement(rate):
 def test_at_a_measured_direction_the_head_is_the_measurement():
     hrtf = load_hrtf(sample_rate=FS)
     np.testing.assert_allclose(hrtf.at(3.0 * hrtf.directions), hrtf.responses, atol=1e-9)
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+def test_on_average_over_all_directions_a_head_colours_nothing(rate):
+    hrtf = load_hrtf(sample_rate=rate)
+    everywhere = hrtf.responses[hrtf.nearest(even_directions(1500))]
+    level_db = 10 * np.log10((np.abs(np.fft.rfft(everywhere, rate)) ** 2).mean(axis=(0, 1)))
+    heard = level_db[100:7000]
+    assert np.abs(heard - np.median(heard)).max() < 2
+    assert level_db[60] > np.median(heard) - 10, "a drum's bass, which the measuring loudspeaker lacked by 20 dB"
+
+
+def test_equalising_leaves_the_differences_between_ears_and_directions():
+    with np.load(KEMAR) as kemar:
+        towards, raw = unit_vectors(*kemar["azimuth_elevation_deg"].T), kemar["responses"] / 32768.0
+    equalised = diffuse_field_equalised(towards, raw, 44100)
+    assert equalised.shape == raw.shape
+    before, after = (np.fft.rfft(some, 441 * 4)[..., 8:640] for some in (raw, equalised))  # 200 Hz to 16 kHz
+    for one, other in ((np.s_[:, 0], np.s_[:, 1]), (np.s_[:355], np.s_[355:])):  # two ears; two directions
+        this, that = after[one] * before[other], after[other] * before[one]
+        assert (np.abs(this - that) ** 2).mean() < 1e-3 * (np.abs(this) ** 2).mean()  # cut at the end
+    # of minimum phase: nothing rings before a sound arrives
+    first = int(arrival_times(raw, 44100).min()) - 12
+    assert (equalised[..., :first] ** 2).sum() < 1e-6 * (equalised**2).sum()
+
+
+def test_a_head_without_colour_is_left_as_it_is(rng):
+    towards = even_directions(60)
+    responses = np.zeros((60, 2, 64))
+    responses[np.arange(60)[:, None], [0, 1], rng.integers(10, 50, (60, 2))] = 0.5
+    np.testing.assert_allclose(diffuse_field_equalised(towards, responses, FS), responses, atol=1e-9)
 
 
 def test_between_two_measurements_the_head_predicts_a_third():

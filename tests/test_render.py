@@ -109,7 +109,8 @@ def test_a_users_own_sofa_file_is_read(tmp_path, rng):
         file["Data.SamplingRate"] = np.array([FS], float)
     hrtf = load_hrtf(tmp_path / "mine.sofa", sample_rate=FS)
     left = hrtf.responses[hrtf.nearest(np.array([-1.0, 0.1, 0]))]
-    assert np.corrcoef(left.ravel(), responses[1].ravel())[0, 1] == pytest.approx(1)
+    alike = [np.corrcoef(left.ravel(), response.ravel())[0, 1] for response in responses]
+    assert np.argmax(alike) == 1 and alike[1] > 0.95  # not 1: equalised
     (tmp_path / "bad.sofa").write_text("no")
     with pytest.raises(ValueError, match="no SOFA file"):
         read_sofa(tmp_path / "bad.sofa")
