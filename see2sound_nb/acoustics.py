@@ -135,11 +135,18 @@ def schroeder_db(h: np.ndarray) -> np.ndarray:
     np.ndarray
         (L,) float64, from 0 down; not below -120 dB.
 
+    Raises
+    ------
+    ValueError
+        If there is not one response, or it is silent.
+
     Notes
     -----
     Schroeder, "New method of measuring reverberation time", J. Acoust. Soc. Am. 37, 1965.
     Notebook: 05_image_sources.
     """
+    if np.ndim(h) != 1 or not np.any(h):
+        raise ValueError(f"a response of shape {np.shape(h)} must be (L,) and not silent; take one, such as h[0, 0]")
     energy = np.cumsum(np.square(h[::-1], dtype=float))[::-1]
     return 10 * np.log10(np.maximum(energy / energy[0], 1e-12))
 
@@ -162,7 +169,7 @@ def measured_rt60_s(h: np.ndarray, sample_rate: float) -> float:
     Raises
     ------
     ValueError
-        If the response is silent, or falls from -5 to -25 dB within one sample.
+        As `schroeder_db`, or if the response does not fall from -5 to -25 dB in steps.
 
     Notes
     -----
@@ -173,12 +180,12 @@ def measured_rt60_s(h: np.ndarray, sample_rate: float) -> float:
     >>> round(float(measured_rt60_s(10 ** (-3 * np.arange(8000) / 8000), 16000.0)), 3)  # 60 dB in 8,000 samples
     0.5
     """
-    if not np.any(h):
-        raise ValueError("the response is silent; only what sounds can decay")
     decay = schroeder_db(h)
     fit = np.flatnonzero((decay <= -5) & (decay >= -25))
-    if len(fit) < 2:
-        raise ValueError(f"only {len(fit)} samples lie from -5 to -25 dB; a line needs two: give a longer response")
+    if len(fit) < 2 or np.ptp(decay[fit]) < 1:
+        raise ValueError(
+            f"{len(fit)} samples of the decay lie from -5 to -25 dB, no line: give a longer response"
+        )
     slope_db, _ = np.polyfit(fit / sample_rate, decay[fit], 1)
     return -60 / slope_db
 

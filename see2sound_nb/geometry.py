@@ -62,7 +62,8 @@ def metres_from_inverse_depth(D: np.ndarray, *, near_m: float = NEAR_M, far_m: f
             f"depth is constant ({high:.6g}); it must vary to order the sources: use another photo or model"
         )
     nearness = np.clip((D - low) / (high - low), 0.0, 1.0)
-    return (1.0 / (1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m))).astype(np.float32)
+    per_metre = 1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m)
+    return (1.0 / per_metre).astype(np.float32)
 
 
 def fit_scale_and_shift(D: np.ndarray, depth_m: np.ndarray) -> tuple[float, float]:
@@ -135,6 +136,7 @@ def lift(points_px: np.ndarray, depth_m: np.ndarray, image_size: tuple[int, int]
 
     Notes
     -----
+    The focal length ``focal_px`` is in pixels: half the width over the tangent of half the field of view.
     Paper: section 4.1, "3D coordinates from the image coordinates and the monocular depth coordinates".
     Notebook: 03_depth.
 
@@ -165,7 +167,7 @@ def directions(positions_m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     Returns
     -------
     azimuth_deg, elevation_deg, distance_m : np.ndarray
-        (...) float64 each; azimuth in (-180, 180], positive to the left.
+        (...) float64 each; azimuth from -180 to 180, positive to the left; straight behind is either of the two.
 
     Notes
     -----

@@ -80,7 +80,7 @@ def itd_s(ears: np.ndarray, sample_rate: float) -> float:
     """
     left, right = _two(ears)
     most = min(int(MOST_ITD_S * sample_rate), len(left) - 1)
-    size = 1 << (2 * len(left) - 1).bit_length()
+    size = 1 << (2 * len(left) + 1).bit_length()  # room for shifts from -T to T
     alike = np.fft.irfft(np.conj(np.fft.rfft(left, size)) * np.fft.rfft(right, size), size)
     alike = np.roll(alike, most + 1)[: 2 * most + 3]  # shifts of -most - 1 to most + 1
     best = 1 + int(alike[1:-1].argmax())

@@ -38,11 +38,13 @@ class Player:
     Raises
     ------
     ValueError
-        If there are more than two channels, or a sample is NaN or beyond full scale.
+        If there are more than two channels or axes, or a sample is NaN or beyond full scale.
     """
 
     def __init__(self, audio: np.ndarray, sample_rate: int, title: str = "sound"):
         self.audio = np.atleast_2d(np.asarray(audio, dtype=np.float32))
+        if self.audio.ndim > 2:
+            raise ValueError(f"audio of shape {self.audio.shape} must be (T,) or (channels, T); take one sound of it")
         if len(self.audio) > 2:
             raise ValueError(f"{len(self.audio)} channels; browsers play 1 or 2: render 'binaural' or 'stereo' instead")
         if not np.abs(self.audio).max(initial=0) <= 1:
@@ -53,7 +55,8 @@ class Player:
     def __repr__(self) -> str:
         peak_db = 20 * math.log10(max(float(np.abs(self.audio).max(initial=0)), 1e-6))
         seconds = self.audio.shape[1] / self.sample_rate
-        line = f"{self.title}: {seconds:.1f} s, {len(self.audio)} channel(s), peak {round(peak_db)} dB of full scale"
+        channels = "1 channel" if len(self.audio) == 1 else "2 channels"
+        line = f"{self.title}: {seconds:.1f} s, {channels}, peak {round(peak_db)} dB of full scale"
         if len(self.audio) == 1 or not self.audio.any(axis=1).all():
             return line
         itd_ms = round(1e3 * itd_s(self.audio, self.sample_rate), 1) + 0.0  # + 0.0: never "-0.0"
@@ -105,12 +108,14 @@ def compare(sounds: Mapping[str, np.ndarray], sample_rate: int) -> Players:
     Raises
     ------
     ValueError
-        If a sound is silent or not finite, or has more than two channels.
+        If there is none, or one is silent or not finite, or has more than two channels.
 
     Notes
     -----
     Notebook: 00_start_here.
     """
+    if not sounds:
+        raise ValueError("there are no sounds; give at least one by its title, such as {'before': A, 'after': B}")
     audio = {title: np.atleast_2d(np.asarray(sound, dtype=np.float64)) for title, sound in sounds.items()}
     rms = {title: np.sqrt(np.mean(np.square(sound))) for title, sound in audio.items()}
     for title, level in rms.items():

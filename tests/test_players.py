@@ -20,11 +20,15 @@ def test_the_browser_gets_exactly_the_samples():
 
 
 def test_text_is_deterministic_and_levels_are_checked():
-    assert repr(Player(np.full(16000, 0.5), 16000, "tone")) == "tone: 1.0 s, 1 channel(s), peak -6 dB of full scale"
+    assert repr(Player(np.full(16000, 0.5), 16000, "tone")) == "tone: 1.0 s, 1 channel, peak -6 dB of full scale"
     with pytest.raises(ValueError, match="6 channels"):
         Player(np.zeros((6, 10)), 16000)
     with pytest.raises(ValueError, match="peak"):
         Player(np.full(10, 2.0), 16000)
+    with pytest.raises(ValueError, match=r"\(2, 1, 10\)"):
+        Player(np.zeros((2, 1, 10)), 16000)
+    with pytest.raises(ValueError, match="no sounds"):
+        compare({}, 16000)
 
 
 def test_two_channels_say_which_ear_hears_it_first_and_louder():
@@ -60,3 +64,26 @@ def test_compared_sounds_have_one_level_and_say_what_was_done(rng):
     assert np.mean(spiky[0].audio ** 2) == pytest.approx(np.mean(spiky[1].audio ** 2), rel=1e-5)
     with pytest.raises(ValueError, match="leave it out"):
         compare({"nothing": np.zeros(10)}, 16000)
+
+
+@pytest.mark.parametrize("shift", [3.3, -7.4])
+def test_time_differences_are_found_between_samples(shift):
+    t = np.arange(400)
+    ears = np.exp(-(((t - 200 - np.array([[0.0], [shift]])) / 6) ** 2))
+    assert 16000 * itd_s(ears, 16000) == pytest.approx(shift, abs=0.02)
+
+
+def test_time_differences_of_short_sounds():
+    for length in (2, 4, 8, 16):
+        first_and_last = np.eye(length)[[0, -1]]
+        assert 16000 * itd_s(first_and_last, 16000) == pytest.approx(length - 1)
+        assert 16000 * itd_s(first_and_last[::-1], 16000) == pytest.approx(1 - length)
+    assert itd_s([[1.0], [1.0]], 16000) == 0
+
+
+def test_a_title_is_text_and_the_rate_is_kept():
+    player = Player(np.zeros(100), 44100, "a <b> & c")._repr_html_()
+    assert "a &lt;b&gt; &amp; c: " in player
+    data = re.search(r"base64,([^']+)", player)[1]
+    with wave.open(BytesIO(base64.b64decode(data))) as file:
+        assert file.getframerate() == 44100

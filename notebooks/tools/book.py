@@ -1,6 +1,8 @@
 """The web edition: the notebooks as pages, with the outputs, figures and players that they hold.
 
-    python notebooks/tools/book.py build/book-source      # notebooks run with their sound, see execute.py
+Solutions are on the pages, folded: a click opens them.
+
+    python notebooks/tools/book.py build/book-source      # run with their sound, see execute.py
 
 Nothing is run here. The pages are in build/book/ and need no other host.
 """
@@ -13,7 +15,10 @@ import shutil
 import sys
 import tempfile
 
+import nbformat
+from nbgrader import utils
 from sphinx.cmd.build import build_main
+from student import solution_edition
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 CONFIGURATION = pathlib.Path(__file__).resolve().parent / "pages"
@@ -25,7 +30,8 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
     Parameters
     ----------
     notebooks : pathlib.Path
-        Folder with the executed notebooks; pages and pictures come from the course unless they are here too.
+        Folder with the executed notebooks; pages and pictures come from the course unless they are
+        here too.
     into : pathlib.Path
         Folder of the pages.
 
@@ -33,17 +39,36 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
     -------
     int
         0, or Sphinx's exit status: a warning is an error.
+
+    Raises
+    ------
+    ValueError
+        If the folder of the pages holds something else.
     """
+    if into.is_dir() and any(into.iterdir()) and not (into / "index.html").is_file():
+        raise ValueError(f"{into} holds something else than pages; name an empty or a new folder")
     shutil.rmtree(into, ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
         source = pathlib.Path(work) / "source"
         source.mkdir()
         own = [path for path in NOTEBOOKS.iterdir() if path.suffix != ".ipynb"]
         for path in [*own, CONFIGURATION / "index.md", *notebooks.iterdir()]:
-            if path.is_file():
+            if path.suffix == ".ipynb":
+                page = solutions_folded(nbformat.read(path, as_version=4))
+                nbformat.write(page, source / path.name)
+            elif path.is_file():
                 shutil.copy(path, source)
         kept = ["-d", str(pathlib.Path(work) / "doctrees"), "-c", str(CONFIGURATION)]
         return build_main(["-q", "-W", "--keep-going", "-b", "html", *kept, str(source), str(into)])
+
+
+def solutions_folded(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The solution edition, whose solutions a reader has to open."""
+    notebook = solution_edition(notebook)
+    for cell in notebook.cells:
+        if utils.is_solution(cell):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-cell"]
+    return notebook
 
 
 def main() -> int:
@@ -51,7 +76,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the web edition from executed notebooks.")
     parser.add_argument("notebooks", type=pathlib.Path, help="folder with executed notebooks")
     parser.add_argument(
-        "--into", type=pathlib.Path, default=NOTEBOOKS.parent / "build/book", help="by default build/book"
+        "--into",
+        type=pathlib.Path,
+        default=NOTEBOOKS.parent / "build/book",
+        help="by default build/book",
     )
     wanted = parser.parse_args()
     status = build(wanted.notebooks, wanted.into)

@@ -1,10 +1,11 @@
 """Run the notebooks and keep their outputs, as the tests compare them.
 
     python notebooks/tools/execute.py [name.ipynb ...]
-    python notebooks/tools/execute.py --sound --into build/book-source   # with the sound, for the web edition
+    python notebooks/tools/execute.py --sound --into build/book-source   # for the web edition
 
-Without ``--sound`` players are left out of the stored file (a minute of sound is a megabyte of text); their line of
-text stays. Of a widget, what it shows where no kernel is running stays in either case: a figure and short sounds.
+Without ``--sound`` players are left out of the stored file (a minute of sound is a megabyte of
+text); their line of text stays. Of a widget, what it shows where no kernel is running stays in
+either case: a figure and short sounds.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from PIL import Image
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 TIMEOUT_S = 600
-#: What a kernel is asked at its end. Linux keeps the peak of this program alone; `getrusage` may tell its parent's.
+#: What a kernel is asked at its end. Linux keeps the peak of this program alone; `getrusage` may
+#: tell its parent's.
 _PEAK = """import pathlib, re, resource, sys
 status = pathlib.Path("/proc/self/status")
 if status.exists():
     peak = 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1])
 else:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = largest * (1 if sys.platform == "darwin" else 1024)
 print(peak / 1e6)"""
 
 
@@ -79,11 +82,12 @@ def execute(
 
 
 def lighten(notebook: nbformat.NotebookNode, *, sound: bool) -> None:
-    """Store pictures with a palette, and drop the sound unless it is wanted: a page should stay below a megabyte."""
+    """Store pictures with a palette, and drop the sound unless wanted: small files."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            # A widget lives in a kernel; what stands in its place for readers without one stays, its sound included.
+            # A widget lives in a kernel; what stands in its place for readers without one stays,
+            # its sound included.
             widget = data.pop("application/vnd.jupyter.widget-view+json", None)
             if widget is None and not sound and "<audio" in data.get("text/html", ""):
                 del data["text/html"]

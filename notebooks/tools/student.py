@@ -2,7 +2,8 @@
 
     python notebooks/tools/student.py      # build/student/ and build/solution/
 
-Student edition: solutions and outputs are taken out. The cells of the exercises may fail, and the others run on.
+Student edition: solutions and outputs are taken out. The cells of the exercises may fail, and the
+others run on.
 Solution edition: as stored, without the marks around the solutions.
 """
 
@@ -20,11 +21,13 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolution
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 #: What an instructor has and a student has not.
 FOR_INSTRUCTORS = ("TEACHING.md",)
+#: What an exercise says that nobody has answered, and what to do with it.
+NO_ANSWER = "there is no answer yet; put yours here and delete this line"
 MARKS = re.compile(r"^[ \t]*#+ (?:BEGIN|END) SOLUTION[ \t]*(?:\n|\Z)", re.M)
 
 
 def student_edition(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without solutions and outputs; its exercises' cells may fail without stopping Run All.
+    """The notebook without solutions and outputs; exercises may fail without stopping Run All.
 
     Raises
     ------
@@ -34,8 +37,10 @@ def student_edition(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         If a solution is begun and not ended, or stands in a cell that is not for solutions.
     """
     notebook, resources = nbformat.from_dict(notebook), {}
-    for step in (CheckCellMetadata, ClearSolutions, LockCells, ClearOutput):
-        notebook, resources = step().preprocess(notebook, resources)
+    stub = {"python": f"# YOUR CODE HERE\nraise NotImplementedError({NO_ANSWER!r})"}
+    steps = (CheckCellMetadata(), ClearSolutions(code_stub=stub), LockCells(), ClearOutput())
+    for step in steps:
+        notebook, resources = step.preprocess(notebook, resources)
     for cell in notebook.cells:
         if utils.is_solution(cell) or utils.is_grade(cell):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
@@ -51,7 +56,7 @@ def solution_edition(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def build(into: pathlib.Path, notebooks: pathlib.Path = NOTEBOOKS) -> None:
-    """Write both editions, with the pictures and pages that the notebooks link to, into two folders anew."""
+    """Write both editions, with the pictures and pages they link to, into two folders anew."""
     for name, edition in (("student", student_edition), ("solution", solution_edition)):
         folder = into / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -59,14 +64,20 @@ def build(into: pathlib.Path, notebooks: pathlib.Path = NOTEBOOKS) -> None:
         for path in sorted(notebooks.iterdir()):
             if path.suffix == ".ipynb":
                 nbformat.write(edition(nbformat.read(path, as_version=4)), folder / path.name)
-            elif path.is_file() and not (name == "student" and path.name in FOR_INSTRUCTORS):
+            elif path.suffix in (".md", ".png") and not (
+                name == "student" and path.name in FOR_INSTRUCTORS
+            ):
                 shutil.copy(path, folder)
 
 
 def main() -> None:
     """Build both editions."""
-    parser = argparse.ArgumentParser(description="Build the student edition and the solution edition.")
-    parser.add_argument("--into", type=pathlib.Path, default=NOTEBOOKS.parent / "build", help="by default build/")
+    parser = argparse.ArgumentParser(
+        description="Build the student edition and the solution edition."
+    )
+    parser.add_argument(
+        "--into", type=pathlib.Path, default=NOTEBOOKS.parent / "build", help="by default build/"
+    )
     into = parser.parse_args().into
     build(into)
     print(f"{into / 'student'} and {into / 'solution'}")

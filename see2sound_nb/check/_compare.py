@@ -34,8 +34,10 @@ def same(yours: Any, expected: Any, case: str, unit: str = "", *, rtol: float = 
     answered(yours, case)
     expected = np.asarray(expected)
     try:
+        if np.iscomplexobj(yours):
+            raise AssertionError(f"{case}: your answer is complex, it should be real; look where it became so")
         given = np.asarray(yours, dtype=bool if expected.dtype == bool else np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # torch raises the last for what is still being differentiated
         raise AssertionError(f"{case}: {_short(yours)} is no number or array of numbers") from None
     if given.shape != expected.shape:
         raise AssertionError(f"{case}: your shape is {given.shape}, it should be {expected.shape}")
@@ -61,10 +63,35 @@ def within(yours: Any, expected: float, tolerance: float, case: str, unit: str) 
     AssertionError
         If there is no answer, or it is farther off.
     """
-    answered(yours, case)
-    if not isinstance(yours, (int, float, np.integer, np.floating)) or not abs(yours - expected) <= tolerance:
-        said = f"yours is {_short(yours)} {unit}, measured here {_short(expected)} ± {tolerance:g} {unit}"
+    given = number(yours, case, unit)
+    if not abs(given - expected) <= tolerance:
+        said = f"yours is {_short(given)} {unit}, measured here {_short(expected)} ± {tolerance:g} {unit}"
         raise AssertionError(f"{case}: {said}")
+
+
+def number(yours: Any, case: str, unit: str) -> float:
+    """Take an answer as one number: Python's, NumPy's or torch's.
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, or it is something else.
+    """
+    answered(yours, case)
+    try:
+        given = np.asarray(yours, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        given = np.zeros(0)
+    if isinstance(yours, (str, bytes, bool, np.bool_)) or given.size != 1:
+        raise AssertionError(f"{case}: {_short(yours)} is no number; give one, in {unit}")
+    return given.item()
+
+
+def function(yours: Any, case: str) -> None:
+    """Raise AssertionError if an answer is no function."""
+    answered(yours, case)
+    if not callable(yours):
+        raise AssertionError(f"{case}: {_short(yours)} is no function; give the function itself, without calling it")
 
 
 def chosen(yours: Any, expected: str, choices: tuple[str, ...], case: str) -> None:
@@ -76,16 +103,17 @@ def chosen(yours: Any, expected: str, choices: tuple[str, ...], case: str) -> No
         If there is no answer, it is none of the choices, or not the right one; the right one is not told.
     """
     answered(yours, case)
-    if yours not in choices:
-        raise AssertionError(f"{case}: {yours!r} is none of the answers {', '.join(map(repr, choices))}")
-    if yours != expected:
-        raise AssertionError(f"{case}: {yours!r} is not what was measured; listen again, and look at the numbers")
+    given = str(yours)
+    if given not in choices:
+        raise AssertionError(f"{case}: {given!r} is none of the answers {', '.join(map(repr, choices))}")
+    if given != expected:
+        raise AssertionError(f"{case}: {given!r} is not what was measured; listen again, and look at the numbers")
 
 
 def answered(yours: Any, case: str) -> None:
     """Raise AssertionError if there is no answer yet."""
     if yours is None or yours is Ellipsis:
-        raise AssertionError(f"{case}: there is no answer yet; put yours in place of None and run the cell again")
+        raise AssertionError(f"{case}: there is no answer yet; put yours in place of None, run the cell, then this one")
 
 
 def _short(value: Any) -> str:

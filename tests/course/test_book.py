@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from book import build
 
-from course.notebooks import FOLDER, NAMES, PAGES, markdown, outputs
+from course.notebooks import FOLDER, NAMES, PAGES, code_cells, kind, markdown, outputs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:")  # Sphinx's, for its extensions
 
@@ -85,6 +85,21 @@ def test_pictures_keep_their_descriptions_and_players_their_lines(pages, name):
     assert page.tags.count("math") >= markdown(name).count("$$") / 2
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_solutions_are_folded(pages, name):
+    page = pages[0][name]
+    assert "SOLUTION" not in page.source
+    solutions = sum(kind(cell) == "solution" for cell in code_cells(name))
+    assert page.source.count("Show a solution") == page.tags.count("details") == solutions >= 4
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ValueError, match="something else"):
+        build(FOLDER, tmp_path)
+    assert (tmp_path / "thesis.tex").is_file()
+
+
 def course_of(cells, folder):
     """A folder with a made-up notebook under each name, so that all links between pages hold."""
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -98,10 +113,14 @@ def test_a_player_of_a_run_with_sound_is_on_the_page(tmp_path):
     player = {"text/html": "<audio controls src='data:audio/wav;base64,UklGRg=='></audio>", "text/plain": "a: 1.0 s"}
     cell = nbformat.v4.new_code_cell("player", execution_count=1)
     cell.outputs = [nbformat.v4.new_output("execute_result", player, execution_count=1)]
-    source = course_of([nbformat.v4.new_markdown_cell("# Title\n\n$\\tau$"), cell], tmp_path / "source")
+    source = course_of(
+        [nbformat.v4.new_markdown_cell("# Title\n\n$\\tau$ and\n\n$$x = -1$$"), cell], tmp_path / "source"
+    )
     assert build(source, tmp_path / "book") == 0
     page = Page(tmp_path / f"book/{NAMES[0]}.html")
     assert page.tags.count("audio") == 1 and re.search(r"<math [^>]*><mrow><mi>(τ|&#x003C4;)</mi>", page.source)
+    (block,) = re.findall(r'<math [^>]*display="block".*?</math>', page.source)
+    assert '<mo form="prefix">' in block, "a sign, not a subtraction"
 
 
 def test_a_link_to_a_page_that_is_not_there_is_an_error(tmp_path, capfd):

@@ -61,7 +61,7 @@ def test_the_last_cell_sums_up_and_leads_on(name):
 
 @each
 def test_lengths(name):
-    assert 25 <= len(cells(name)) <= 45
+    assert 25 <= len(cells(name)) <= 55
     too_long = {called(cell): n for cell in code_cells(name) if (n := lines_of_code(cell.source)) > 15}
     assert not too_long
 

@@ -6,7 +6,8 @@ import re
 import nbformat
 import pytest
 from execute import execute
-from student import build, student_edition
+from nbgrader.nbgraderformat import SchemaTooOldError
+from student import NO_ANSWER, build, student_edition
 
 from course.notebooks import FOLDER, NAMES, called, kind, links
 
@@ -28,7 +29,7 @@ def test_nothing_of_a_solution_is_left(editions, name):
     for before, after in zip(source, student):
         if kind(before) == "solution":
             given, taken = re.match(r"(?s)(.*?) *### BEGIN SOLUTION\n(.*?) *### END SOLUTION", before.source).groups()
-            assert after.source.startswith(given) and "raise NotImplementedError()" in after.source
+            assert after.source.startswith(given) and f"raise NotImplementedError({NO_ANSWER!r})" in after.source
             answers = [line.strip() for line in taken.splitlines() if len(line.strip()) > 8]
             assert not [line for line in answers if line in after.source]
         else:
@@ -93,3 +94,26 @@ def test_the_student_edition_is_made_on_a_copy():
 def test_a_solution_in_another_cell_is_an_error():
     with pytest.raises(RuntimeError, match="non-solution cell"):
         student_edition(a_notebook(solution=False))
+
+
+def test_editions_are_made_anew(tmp_path):
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student/old.ipynb").write_text("{}")
+    build(tmp_path)
+    assert not (tmp_path / "student/old.ipynb").exists()
+    assert {path.suffix for path in tmp_path.glob("*/*")} <= {".ipynb", ".md", ".png"}
+    assert not (tmp_path / "student/TEACHING.md").exists() and (tmp_path / "solution/TEACHING.md").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checks_are_locked(editions, name):
+    cells = nbformat.read(editions / f"student/{name}.ipynb", as_version=4).cells
+    checks = [cell for cell in cells if kind(cell) == "check"]
+    assert checks and not any(cell.metadata.editable or cell.metadata.deletable for cell in checks)
+
+
+def test_metadata_of_another_schema_are_an_error():
+    notebook = a_notebook()
+    notebook.cells[0].metadata.nbgrader["schema_version"] = 2
+    with pytest.raises(SchemaTooOldError):
+        student_edition(notebook)

@@ -1,4 +1,4 @@
-"""Sphinx's configuration of the web edition: `make book`. Nothing that a page needs comes from another host."""
+"""Sphinx's configuration of the web edition: `make book`. Pages need nothing from another host."""
 
 import sys
 from pathlib import Path
@@ -13,6 +13,9 @@ html_title = project
 extensions = ["myst_nb", "mathml", "figures"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"
+nb_merge_streams = True
+nb_code_prompt_show = "Show a solution"
+nb_code_prompt_hide = "Hide the solution"
 
 html_theme = "sphinx_book_theme"
 html_math_renderer = "mathml"

@@ -1,4 +1,4 @@
-"""The descriptions of the notebooks' figures, which MyST-NB leaves behind, as the alternative text of its pictures."""
+"""The descriptions of figures, which MyST-NB leaves behind, as their alternative text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from docutils import nodes
 
 
 def describe(app: Any, document: nodes.document) -> None:
-    """Give each picture that a cell has drawn its description; MyST-NB names a picture by the hash of its bytes."""
+    """Describe each picture that a cell drew; MyST-NB names a picture by the hash of its bytes."""
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix != ".ipynb":
         return

@@ -8,7 +8,8 @@ from typing import Any
 from docutils import nodes
 from latex2mathml.converter import convert
 
-#: After an opening bracket, a comma or a sign of equality, a minus is a sign and no operation: no space follows it.
+#: After an opening bracket, a comma or a sign of equality, a minus is a sign and no operation: no
+#: space follows it.
 _SIGN = re.compile(r"((?:&#x00028;|&#x0005B;|&#x0002C;|&#x0003D;)</mo>)<mo>(?=&#x02212;)")
 
 

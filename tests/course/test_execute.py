@@ -1,0 +1,41 @@
+"""What is stored of a run: pictures and text always, sound when it is asked for or stands in for a widget."""
+
+import base64
+import io
+
+import nbformat
+import pytest
+from execute import lighten
+from PIL import Image
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def lightened(sound, **data):
+    """The kinds of output that are left of one."""
+    cell = nbformat.v4.new_code_cell("x")
+    cell.outputs = [
+        nbformat.v4.new_output("display_data", {name.replace("_", "/"): value for name, value in data.items()})
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    lighten(notebook, sound=sound)
+    return set(cell.outputs[0].data)
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_player_is_dropped_unless_sound_is_wanted(sound):
+    kept = lightened(sound, text_html="<audio src='x'>", text_plain="a: 1.0 s")
+    assert kept == {"text/plain"} | ({"text/html"} if sound else set())
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_what_stands_in_for_a_widget_keeps_its_sound(sound):
+    assert lightened(sound, **{"text_html": "<img><audio src='x'>", WIDGET: {"model_id": "1"}}) == {"text/html"}
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_figure_is_stored_once(sound):
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2), "red").save(buffer, "PNG")
+    png = base64.b64encode(buffer.getvalue()).decode()
+    assert lightened(sound, image_png=png, text_html="<img>", text_plain="[figure: a]") == {"image/png", "text/plain"}
