@@ -252,7 +252,7 @@ def diffuse_field_equalised(directions: np.ndarray, responses: np.ndarray, sampl
     from see2sound_nb.ambisonics import even_directions
 
     length = responses.shape[-1]
-    size = 1 << (8 * length - 1).bit_length()
+    size = 1 << (4 * length - 1).bit_length()
     # Measurements may be denser in places: each counts as the even directions do to which it is the nearest.
     nearest = KDTree(directions).query(even_directions(2000))[1]
     power = np.zeros(size // 2 + 1)
@@ -263,10 +263,10 @@ def diffuse_field_equalised(directions: np.ndarray, responses: np.ndarray, sampl
     cepstrum = irfft(log_gain, size)
     cepstrum[1 : size // 2] *= 2  # what comes before time 0 is turned to the time after it
     cepstrum[size // 2 + 1 :] = 0
-    gain = rfft(ifft(np.exp(fft(cepstrum))).real[:length], 2 * size)
+    gain = rfft(ifft(np.exp(fft(cepstrum))).real[:length], 2 * length)
     out = np.empty(responses.shape)
     for equalised, response in zip(out, responses):
-        equalised[:] = irfft(rfft(response, 2 * size) * gain, 2 * size)[:, :length]
+        equalised[:] = irfft(rfft(response, 2 * length) * gain, 2 * length)[:, :length]
     return out
 
 
