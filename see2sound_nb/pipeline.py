@@ -169,14 +169,14 @@ class See2Sound:
         # 2. Depth D: inverse; of a metric model in 1/m, else without scale and zero
         D, metric = self._inverse_depth(I, tell)
         # 3. Lifting to (x, y, z)
-        positions_m, shoebox = _lift(M, R, D, geometry, fov_deg, notes, metric=metric)
+        positions_m, hall = _lift(M, R, D, geometry, fov_deg, notes, metric=metric)
         # 4. Mono audio A of each patch
         seeds = [seed * MOST_SOURCES + k for k in range(len(M))]
         A = self.generate(I_p, [prompt] * len(M), seeds, steps=steps, progress=progress)
         rate = self.model("audio").sample_rate
         # 5. The room and its impulse responses (Eq. 4 and 5) are computed for the layout that is asked for
         return Scene(
-            I, M, C, P, R, I_p, named, D, positions_m, A, rate, shoebox, geometry, self.preset, seed, notes, metric
+            I, M, C, P, R, I_p, named, D, positions_m, A, rate, hall, geometry, self.preset, seed, notes, metric, prompt
         )
 
     def generate(

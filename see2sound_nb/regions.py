@@ -100,7 +100,8 @@ def polygon_area(polygon: np.ndarray) -> float:
     6.0
     """
     x, y = np.transpose(polygon).astype(np.float64)
-    return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
+    next_x, next_y = np.roll(x, -1), np.roll(y, -1)
+    return float(abs((x * next_y - next_x * y).sum()) / 2)
 
 
 def boxes_from_contours(C: Sequence[np.ndarray]) -> np.ndarray:

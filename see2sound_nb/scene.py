@@ -51,6 +51,8 @@ class Scene:
         What the run decided on its own, in words.
     metric_depth : bool
         Whether the depth model knows metres.
+    prompt : str, optional
+        The text that all sounds were made with, beside their patches.
     """
 
     image: np.ndarray
@@ -70,6 +72,7 @@ class Scene:
     seed: int
     notes: list[str] = dataclasses.field(default_factory=list)
     metric_depth: bool = False
+    prompt: str | None = None
     # Of each layout and rate: what the scene was then, and its responses.
     _responses: dict[tuple[str, int], tuple[tuple, np.ndarray]] = dataclasses.field(default_factory=dict, init=False)
 
@@ -162,7 +165,7 @@ class Scene:
     def levels_db(self) -> np.ndarray:
         """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.
 
-        Before the master gain; the sources are equally loud at 1 m, so the differences come from distance.
+        Before the master gain; the sources are equally loud at 1 m, so the differences come from distance and the room.
         """
         W = self.impulse_responses("foa")[:, :1]
         power = [np.mean(render.render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
@@ -176,6 +179,7 @@ class Scene:
             "preset": self.preset,
             "geometry": self.geometry,
             "seed": self.seed,
+            "prompt": self.prompt,
             "image_size_px": [self.image.shape[1], self.image.shape[0]],
             "room": {
                 "size_m": list(self.room.size_m),

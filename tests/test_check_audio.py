@@ -21,8 +21,10 @@ def test_right_answers_pass(capsys, fewest):
     check.who_needs_phase("claps")
     check.noise_from_velocity(noise)
     check.mixture_without_roots((0.5, 10 * np.log10(0.5)))
+    check.mixture_without_roots(np.array([0.5, -3.01]))
     check.enough_steps(fewest)
-    assert capsys.readouterr().out.count("right: ") == 4
+    check.enough_steps(float(fewest))
+    assert capsys.readouterr().out.count("right: ") == 6
 
 
 def test_the_error_of_ddim_is_that_of_a_formula(fewest):
@@ -51,7 +53,7 @@ def test_the_wrong_sound_is_not_told_the_right_one():
     [
         (lambda v, z, a: np.sqrt(a) * v - np.sqrt(1 - a) * z, r"alpha_bar is 0\.5: at index \(0, 0\)"),  # sign
         (lambda v, z, a: np.sqrt(1 - a) * v + np.sqrt(a) * z, r"alpha_bar is 0: at index \(0, 0\)"),  # swapped
-        (lambda v, z, a: a * v + (1 - a) * z, r"alpha_bar is 0\.5: at index \(0, 0\) .*\(no unit\)"),  # no roots
+        (lambda v, z, a: a * v + (1 - a) * z, r"is 0\.5: at index \(0, 0\) yours is -?[\d.]+, it"),  # no roots
         (lambda v, z, a: (v + np.sqrt(1 - a) * (np.sqrt(a) * z - np.sqrt(1 - a) * v)) / np.sqrt(a), "alpha_bar is 0:"),
         (lambda v, z, a: noise(v, z, a).T, r"your shape is \(5, 4\), it should be \(4, 5\)"),
         (lambda v, z, a: None, "no answer yet"),
@@ -71,6 +73,9 @@ def test_a_wrong_noise_is_named(wrong, words):
         ((0.5, 3.01), r"power at index 1: yours is 3\.01 dB"),  # sign
         ((-3.01, 0.5), "alpha_bar at index 0"),  # swapped
         (0.5, r"give two numbers"),
+        (np.array(0.5), r"give two numbers"),
+        ((0.5, -3.01, 0), r"give two numbers"),
+        (np.array([-3.01, 0.5]), "alpha_bar at index 0: yours is -3\\.01, it should be 0\\.5"),
         ((0.5, None), "no answer yet"),
     ],
 )
@@ -84,6 +89,9 @@ def test_too_few_and_too_many_steps_are_told_apart(fewest):
         check.enough_steps(fewest - 1)
     with pytest.raises(AssertionError, match=rf"{fewest} steps leave 1\.\d+ % already; take fewer"):
         check.enough_steps(fewest + 1)
-    for wrong in (0, 2.5, "many", True, 5000):
-        with pytest.raises(AssertionError, match="no whole number"):
+    for wrong, words in ((0, "0 is not from 2"), (2.5, "2.5 is no whole number"), (5000, "5000 is not from 2 to 999")):
+        with pytest.raises(AssertionError, match=words):
+            check.enough_steps(wrong)
+    for wrong in ("many", True):
+        with pytest.raises(AssertionError, match="is no number"):
             check.enough_steps(wrong)

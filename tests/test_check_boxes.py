@@ -16,6 +16,15 @@ def test_the_sound_from_farther_left(capsys):
             check.farther_left(wrong, SOUNDS)
 
 
+def test_the_middles_of_a_lopsided_region():
+    crane = np.zeros((768, 1024), bool)
+    crane[100:700, 60:120] = crane[100:115, 60:900] = True
+    check.farther_left("y", check.two_middles(crane))  # its centroid
+    check.farther_left("x", check.two_middles(crane[:, ::-1]))
+    alike = check.two_middles(np.ones((768, 1024), bool))
+    assert np.allclose(alike["x"], alike["y"])
+
+
 def xywh(R, last=1, order=(0, 1, 2, 3)):
     x0, x1, y0, y1 = np.reshape(R, (-1, 4)).T
     return np.stack([x0, y0, x1 - x0 + last, y1 - y0 + last], axis=1)[:, list(order)]
@@ -81,9 +90,10 @@ def test_other_changes_are_named(wrong, message):
 
 def test_how_many_pixels_are_a_degree(capsys):
     check.pixels_of_a_degree(np.tan(np.radians(1)) * 512 / np.tan(np.radians(30)))
-    assert "15.5 px" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "15.5 px in the middle" in text and "20 px at the edge" in text
     check.pixels_of_a_degree(8.9, fov_deg=90.0)
-    for wrong in (1024 / 60, 31.0, 8.9, -15.5, [15.5]):  # as if angles were linear, twice, another lens, to the right
+    for wrong in (1024 / 60, 31.0, 8.9, -15.5):  # as if angles were linear, twice, another lens, to the right
         with pytest.raises(AssertionError, match=r"measured here 15\.\d+ ± 0\.5 px"):
             check.pixels_of_a_degree(wrong)
     with pytest.raises(AssertionError, match="no answer yet"):

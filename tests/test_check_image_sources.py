@@ -54,7 +54,9 @@ def rounded(tau, alpha):
 
 def test_rounded_arrivals(capsys):
     check.rounded_response(rounded)
-    assert "-19 dB of the response around 0.7 kHz, and -2 dB around 7 kHz" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "-19 dB of the response around 0.7 kHz, and -2 dB around 7 kHz" in said
+    assert "1.07 cm, and that is 3 degrees" in said
     for wrong, message in (
         (lambda tau, alpha: np.bincount((16000 * tau).astype(int), alpha, 324), r"two arrivals.* index 161 yours is 1"),
         (lambda tau, alpha: np.bincount(np.round(16000 * tau).astype(int)), r"two arrivals.* index 323 yours is 1"),

@@ -60,6 +60,7 @@ def without_two(rho, points):
         (without_two, r"correlation 1.00, 5 points: at index 1 "),
         (lambda rho, points: weights(rho, points + 1), r"your shape is \(4,\), it should be \(3,\)"),
         (lambda rho, points: weights(rho, points)[0], "return a, b"),
+        (weights(0.0, 3), "is no function"),
     ],
 )
 def test_weights_are_compared_point_by_point(wrong, words, capsys):
@@ -82,10 +83,19 @@ def test_images_are_counted_and_those_that_are_heard(capsys):
         check.audible_images(None, dry, place_m)
 
 
-def test_coming_near_is_measured_in_the_room(rng):
+def test_coming_near_is_measured_in_the_room(rng, capsys):
     sound = rng.normal(size=2000)
     dry = s2s.Room(ROOM.size_m, ROOM.listener_m, 1.0, 5)
+    check.gain_of_coming_near(np.array(6.0), dry, sound)  # to a tenth
     check.gain_of_coming_near(20 * np.log10(2), dry, sound)
+    assert "walls" not in capsys.readouterr().out
+    h = s2s.impulse_responses(ROOM, [(-1.0, 2.0, 0.0), (-0.5, 1.0, 0.0)], "binaural")
+    far, near = (np.sum(s2s.render_channels(sound[None], h_k[None]) ** 2) for h_k in h)
+    true_db = 10 * np.log10(near / far)
+    check.gain_of_coming_near(true_db, ROOM, sound)
+    assert "what the walls send back" in capsys.readouterr().out
+    with pytest.raises(AssertionError, match=r"absorption 0\.1"):
+        check.gain_of_coming_near(true_db - 0.1, ROOM, sound)
     with pytest.raises(AssertionError, match=r"absorption 1: yours is -6.02\d* dB, measured here 6.0"):
         check.gain_of_coming_near(-20 * np.log10(2), dry, sound)
     with pytest.raises(AssertionError, match=r"absorption 1: yours is 3.01\d* dB"):  # 10 in place of 20

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from see2sound_nb import check, directions, impulse_responses, itd_s, room_around, unit_vectors
+from see2sound_nb import check, directions, ild_db, impulse_responses, itd_s, room_around, unit_vectors
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
 from see2sound_nb.check import start
 
@@ -33,8 +33,9 @@ def test_a_wrong_order_is_told_by_its_first_burst():
         check.order_of_bursts([order[0], order[2], order[1]])
     with pytest.raises(AssertionError, match="none of the answers"):
         check.order_of_bursts(["ahead", *order[1:]])
-    with pytest.raises(AssertionError, match="three words"):
-        check.order_of_bursts("left")
+    for no_list in ("left", 3, order[:2]):
+        with pytest.raises(AssertionError, match="three words"):
+            check.order_of_bursts(no_list)
     with pytest.raises(AssertionError, match="no answer yet"):
         check.order_of_bursts(None)
 
@@ -62,9 +63,10 @@ class OfPositions:
     positions_m = np.array([[-100.0, 50.0, 20.0], [30.0, 200.0, -60.0]])
 
 
-def test_travel_times():
+def test_travel_times(capsys):
     distance = directions(OfPositions.positions_m)[2]
     check.travel_s(distance / SPEED_OF_SOUND_M_S, OfPositions)
+    assert "after 0.3 seconds, 41 dB below" in capsys.readouterr().out  # 114 m
     check.travel_s((distance / 343.4).tolist(), OfPositions)
     for wrong, message in (
         (distance, r"index 0 .*seconds"),
@@ -77,14 +79,16 @@ def test_travel_times():
             check.travel_s(wrong, OfPositions)
 
 
-def test_time_differences():
-    right = []
+def test_time_differences(capsys):
+    right, levels_db = [], []
     for azimuth in start.AZIMUTHS_DEG:
         place_m = 2.0 * unit_vectors(azimuth)
         ears = impulse_responses(room_around(place_m[None], max_order=0), place_m, "binaural")[0]
         right.append(1e3 * itd_s(ears, 16000))
+        levels_db.append(ild_db(ears))
     assert right[1] == pytest.approx(right[3], abs=0.03)  # what the check says of 30 and 150 degrees
     check.itds_ms(right)
+    assert f"{levels_db[1]:.0f} and {levels_db[3]:.0f} dB" in capsys.readouterr().out
     for wrong, message in (
         (np.negative(right), r"index 1 .*-0\.2.* ms"),
         (np.divide(right, 1e3), r"index 1 .*0\.000.* ms"),

@@ -42,6 +42,7 @@ def fuma(phi):
         (lambda phi: fuma(phi)[[0, 2, 3, 1]], r"azimuth 90, .* at index \(1, 0\) "),
         (lambda phi: fuma(phi)[[0, 1, 3, 2]], r"azimuth 90, .* at index \(2, 0\) "),
         (lambda phi: fuma(phi) * [[1], [1], [-1], [1]], r"azimuth 90, .* at index \(2, 0\) "),
+        (np.zeros((4, 5)), "is no function"),
         (lambda phi: fuma(phi).T, r"your shape is \(5, 4\), it should be \(4, 5\)"),
     ],
 )
@@ -54,6 +55,7 @@ def test_fuma_is_compared_with_its_definition(wrong, words, capsys):
 
 def test_a_file_read_the_wrong_way_points_elsewhere():
     check.fuma_taken_for_ambix(90.0, 30.0, 30.0)
+    check.fuma_taken_for_ambix(np.array(90.0), np.array([30.0]), 30.0)
     with pytest.raises(AssertionError, match="azimuth: yours is -90 degrees, measured here 90 ± 1 degrees"):
         check.fuma_taken_for_ambix(-90.0, 30.0, 30.0)
     with pytest.raises(AssertionError, match="elevation: yours is 0 degrees, measured here 30 ± 1 degrees"):

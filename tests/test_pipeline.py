@@ -98,8 +98,9 @@ def test_the_same_seed_gives_the_same_sound(pipeline, scene):
 
 
 def test_a_prompt_changes_the_sound(pipeline):
-    plain, rain = (pipeline.run(guitar_on_the_left(), sources=1, prompt=p).audio[0] for p in (None, "heavy rain"))
-    assert not np.allclose(plain, rain)
+    plain, rain = (pipeline.run(guitar_on_the_left(), sources=1, prompt=p) for p in (None, "heavy rain"))
+    assert not np.allclose(plain.audio[0], rain.audio[0])
+    assert [made.report()["prompt"] for made in (plain, rain)] == [None, "heavy rain"]
 
 
 def test_given_masks_become_the_sources_as_they_are(pipeline, scene):
@@ -192,6 +193,7 @@ def test_saved_files_are_what_the_scene_renders(tmp_path, scene):
 
 def test_the_report_is_json_and_agrees_with_the_scene(scene):
     report = json.loads(json.dumps(scene.report()))
+    assert report["prompt"] is None and report["seed"] == 0
     assert len(report["sources"]) == len(scene.labels)
     for source, position in zip(report["sources"], scene.positions_m):
         np.testing.assert_allclose(source["position_m"], position, atol=1e-3)

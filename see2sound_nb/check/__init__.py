@@ -5,7 +5,7 @@ unit if not. What an answer is compared with is computed by the library there an
 """
 
 from see2sound_nb.check.audio import enough_steps, mixture_without_roots, noise_from_velocity, who_needs_phase
-from see2sound_nb.check.boxes import farther_left, one_pixel, pixels_of_a_degree, xywh
+from see2sound_nb.check.boxes import farther_left, one_pixel, pixels_of_a_degree, two_middles, xywh
 from see2sound_nb.check.depth import azimuth_of_column, shift_to_the_horizon, turned_over_step, wrong_lens
 from see2sound_nb.check.image_sources import (
     corridors,
@@ -15,7 +15,7 @@ from see2sound_nb.check.image_sources import (
     rounded_response,
 )
 from see2sound_nb.check.live_room import audible_images, behind, fade_curves, gain_of_coming_near
-from see2sound_nb.check.regions import grid_gap, hidden_part, one_place, share_of_smaller
+from see2sound_nb.check.regions import grid_gap, hidden_part, one_place, share_of_smaller, two_notes
 from see2sound_nb.check.start import azimuth_deg, bursts, itds_ms, order_of_bursts, travel_s
 from see2sound_nb.check.your_own import fuma_from_ambix, fuma_taken_for_ambix, lasts_longer, rounding_noise
 
@@ -51,6 +51,8 @@ __all__ = [
     "shift_to_the_horizon",
     "travel_s",
     "turned_over_step",
+    "two_middles",
+    "two_notes",
     "who_needs_phase",
     "wrong_lens",
     "xywh",

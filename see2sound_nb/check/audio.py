@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb.check._compare import answered, chosen, right, same, within
+from see2sound_nb.check._compare import answered, chosen, function, number, right, same, within
 
 
 def who_needs_phase(yours: str) -> None:
@@ -41,7 +41,8 @@ def noise_from_velocity(yours: Callable) -> None:
     Parameters
     ----------
     yours : callable
-        ``f(v, z_t, a)`` with v and z_t (4, 5) float and a from 0 to 1 gives the noise (4, 5).
+        ``f(v, z_t, alpha_bar)`` with velocity v and mixture z_t, (4, 5) float each, and alpha_bar from 0 (pure noise)
+        to 1 gives the noise (4, 5).
 
     Raises
     ------
@@ -52,13 +53,13 @@ def noise_from_velocity(yours: Callable) -> None:
     -----
     Notebook: 04_audio.
     """
-    answered(yours, "noise_from_velocity")
+    function(yours, "noise_from_velocity")
     rng = np.random.default_rng(5)
-    for a in (0.5, 0.0, 1.0, *rng.uniform(size=3)):
+    for alpha_bar in (0.5, 0.0, 1.0, *rng.uniform(size=3)):
         z_0, noise = rng.normal(size=(2, 4, 5))
-        signal, rest = np.sqrt(a), np.sqrt(1 - a)
-        found = yours(signal * noise - rest * z_0, signal * z_0 + rest * noise, a)
-        same(found, noise, f"the noise where alpha_bar is {a:.3g}", "(no unit)", atol=1e-6)
+        signal, rest = np.sqrt(alpha_bar), np.sqrt(1 - alpha_bar)
+        found = yours(signal * noise - rest * z_0, signal * z_0 + rest * noise, alpha_bar)
+        same(found, noise, f"the noise where alpha_bar is {alpha_bar:.3g}", atol=1e-6)
     right("6 levels of noise, from pure noise to none: the noise that was mixed in")
 
 
@@ -81,14 +82,17 @@ def mixture_without_roots(yours: tuple[float, float]) -> None:
     """
     case = "the weakest mixture"
     answered(yours, case)
-    if not isinstance(yours, (tuple, list)) or len(yours) != 2:
-        raise AssertionError(f"{case}: yours is {yours!r}; give two numbers, (alpha_bar, power in dB)")
-    a = np.linspace(0, 1, 2001)
-    power = a**2 + (1 - a) ** 2
-    within(yours[0], float(a[power.argmin()]), 0.01, f"{case}: alpha_bar at index 0", "(no unit)")
-    within(yours[1], float(10 * np.log10(power.min())), 0.1, f"{case}: power at index 1", "dB")
+    try:
+        alpha_bar, power_db = yours
+    except (TypeError, ValueError):
+        raise AssertionError(f"{case}: yours is {yours!r}; give two numbers, (alpha_bar, power in dB)") from None
+    shares = np.linspace(0, 1, 2001)
+    power = shares**2 + (1 - shares) ** 2
+    same(alpha_bar, shares[power.argmin()], f"{case}: alpha_bar at index 0", rtol=0, atol=0.01)
+    within(power_db, float(10 * np.log10(power.min())), 0.1, f"{case}: power at index 1", "dB")
     z_0, noise = np.random.default_rng(6).normal(size=(2, 100_000))
-    measured = 10 * np.log10(np.mean((yours[0] * z_0 + (1 - yours[0]) * noise) ** 2))
+    mixture = float(alpha_bar) * z_0 + (1 - float(alpha_bar)) * noise
+    measured = 10 * np.log10(np.mean(mixture**2))
     right(f"measured on 100,000 mixtures: {measured:.1f} dB; with the roots it is 0 dB everywhere")
 
 
@@ -110,19 +114,17 @@ def enough_steps(yours: int) -> None:
     Notebook: 04_audio.
     """
     case = "steps to within 2 %"
-    answered(yours, case)
-    if not isinstance(yours, (int, np.integer)) or isinstance(yours, bool) or not 2 <= yours <= 999:
-        raise AssertionError(f"{case}: {yours!r} is no whole number from 2 to 999")
-    errors = {int(steps): _ddim_error(int(steps)) for steps in (yours - 1, yours)}
-    if errors[int(yours)] >= 0.02:
-        raise AssertionError(f"{case}: {yours} steps leave {100 * errors[int(yours)]:.2f} %; take more")
-    if errors[int(yours) - 1] < 0.02:
-        raise AssertionError(
-            f"{case}: {yours - 1} steps leave {100 * errors[int(yours) - 1]:.2f} % already; take fewer"
-        )
-    right(
-        f"{yours} steps leave {100 * errors[int(yours)]:.2f} %, {yours - 1} leave {100 * errors[int(yours) - 1]:.2f} %"
-    )
+    steps = number(yours, case, "steps")
+    if not steps.is_integer():
+        raise AssertionError(f"{case}: {steps:g} is no whole number; give one from 2 to 999")
+    if not 2 <= steps <= 999:
+        raise AssertionError(f"{case}: {steps:g} is not from 2 to 999")
+    left, left_by_fewer = (100 * _ddim_error(int(count)) for count in (steps, steps - 1))
+    if left >= 2:
+        raise AssertionError(f"{case}: {steps:g} steps leave {left:.2f} %; take more")
+    if left_by_fewer < 2:
+        raise AssertionError(f"{case}: {steps - 1:g} steps leave {left_by_fewer:.2f} % already; take fewer")
+    right(f"{steps:g} steps leave {left:.2f} %, {steps - 1:g} leave {left_by_fewer:.2f} %")
 
 
 def _peak_db(wave: np.ndarray) -> float:

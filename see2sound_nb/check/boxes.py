@@ -12,6 +12,41 @@ import numpy as np
 from see2sound_nb import geometry, regions, segmentation
 from see2sound_nb.check._compare import answered, chosen, right, same, within
 from see2sound_nb.interaural import ild_db
+from see2sound_nb.render import impulse_responses, render_channels
+from see2sound_nb.room import room_around
+
+
+def two_middles(mask: np.ndarray, sample_rate: int = 16000) -> dict[str, np.ndarray]:
+    """Bursts of noise from both middles of a region: the centre of its box, and its centroid.
+
+    Parameters
+    ----------
+    mask : np.ndarray
+        (H, W) bool, in a photo that was taken with a field of view of 60 degrees.
+    sample_rate : int
+        In Hz.
+
+    Returns
+    -------
+    dict of str to np.ndarray
+        For each name (2, T) float, left and right ear.
+
+    Notes
+    -----
+    Notebook: 02_boxes.
+    """
+    R = regions.boxes_from_contours(regions.contours_from_masks(mask[None]))
+    middles_px = {"x": regions.box_centres(R)[0], "y": np.argwhere(mask).mean(axis=0)[::-1]}
+    t = np.arange(3 * sample_rate // 2) / sample_rate
+    bursts = 0.1 * np.random.default_rng(0).standard_normal((1, len(t))) * (t % 0.5 < 0.2)
+    sounds = {}
+    for name, middle_px in middles_px.items():
+        positions_m = geometry.lift(middle_px[None], np.array([3.0]), mask.shape[::-1], fov_deg=60.0)
+        room = room_around(positions_m, max_order=0)
+        sounds[name] = render_channels(
+            bursts, impulse_responses(room, positions_m, "binaural", sample_rate=sample_rate)
+        )
+    return sounds
 
 
 def farther_left(yours: str | None, sounds: Mapping[str, np.ndarray]) -> None:
@@ -132,6 +167,11 @@ def pixels_of_a_degree(yours: float | None, width: int = 1024, fov_deg: float = 
     shift_px = np.arange(0, width / 2, 0.1)
     points_px = np.stack([(width - 1) / 2 - shift_px, np.zeros_like(shift_px)], axis=1)
     positions_m = geometry.lift(points_px, np.ones_like(shift_px), (width, 1), fov_deg=fov_deg)
-    measured = float(np.interp(1.0, geometry.directions(positions_m)[0], shift_px))
+    azimuths_deg = geometry.directions(positions_m)[0]
+    measured = float(np.interp(1.0, azimuths_deg, shift_px))
     within(yours, measured, 0.5, f"one degree in {width} px and {fov_deg:g} degrees", "px")
-    right(f"one degree is {measured:.1f} px in the middle, {100 * measured / width:.1f} % of the photo's width")
+    at_edge = shift_px[-1] - float(np.interp(azimuths_deg[-1] - 1, azimuths_deg, shift_px))
+    share = 100 * measured / width
+    right(
+        f"one degree is {measured:.1f} px in the middle, {share:.1f} % of the width, and {at_edge:.0f} px at the edge"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from see2sound_nb import geometry, render, room
-from see2sound_nb.check._compare import answered, chosen, right, same, within
+from see2sound_nb.check._compare import chosen, function, number, right, same, within
 from see2sound_nb.interaural import itd_s
 
 
@@ -52,7 +52,7 @@ def azimuth_of_column(yours: Callable) -> None:
     -----
     Notebook: 03_depth.
     """
-    answered(yours, "azimuth_of_column")
+    function(yours, "azimuth_of_column")
     rng = np.random.default_rng(3)
     for fov_deg in (40.0, 60.0, 90.0, 120.0):
         width = int(rng.integers(100, 2000))
@@ -82,16 +82,14 @@ def shift_to_the_horizon(yours: float) -> None:
     Notebook: 03_depth.
     """
     case = "b of D = 1/depth + b"
-    answered(yours, case)
-    if not isinstance(yours, (int, float, np.integer, np.floating)):
-        raise AssertionError(f"{case}: {yours!r} is no number; give one in 1/m")
+    b = number(yours, case, "1/m")
     true_m = np.array([1.0, 2.0, 4.0])
-    D = 1 / true_m + yours
+    D = 1 / true_m + b
     for k, value in enumerate(D):
         if not value > 0:
-            raise AssertionError(f"{case} = {yours:g}: D at index {k} is {value:.4g} 1/m; 1/D is no distance any more")
+            raise AssertionError(f"{case} = {b:g}: D at index {k} is {value:.4g} 1/m; 1/D is no distance any more")
     if not 1 / D[2] > 100:
-        raise AssertionError(f"{case} = {yours:g}: 1/D at index 2 is {1 / D[2]:.4g} m, it should be more than 100 m")
+        raise AssertionError(f"{case} = {b:g}: 1/D at index 2 is {1 / D[2]:.4g} m, it should be more than 100 m")
     scale, shift = geometry.fit_scale_and_shift(D, true_m)
     found = (1 / (scale * D + shift)).round(3).tolist()
     right(f"1/D puts the third thing {1 / D[2]:.0f} m away; with the shift fitted the three are at {found} m")

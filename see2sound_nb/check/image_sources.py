@@ -18,6 +18,8 @@ from see2sound_nb.players import Players, compare
 SAMPLE_RATE = 16000
 #: Widths of the three corridors in metres.
 WIDTHS_M = (3.0, 5.0, 8.0)
+#: What a head's width is taken for, in metres.
+BETWEEN_EARS_M = 0.18
 #: Two sums of the same sounds differ by what single precision rounds off; measured, this is about -150 dB.
 ROUNDING_DB = -120.0
 
@@ -129,7 +131,12 @@ def rounded_response(yours: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> N
     for centre_hz in (700, 7000):
         band = np.abs(frequency - centre_hz) < 200
         levels_db.append(20 * np.log10(np.linalg.norm(error[band]) / np.linalg.norm(heard[band])))
-    right(f"the error is {levels_db[0]:.0f} dB of the response around 0.7 kHz, and {levels_db[1]:.0f} dB around 7 kHz")
+    half_a_sample_m = SPEED_OF_SOUND_M_S / SAMPLE_RATE / 2
+    angle_deg = np.degrees(np.arcsin(half_a_sample_m / BETWEEN_EARS_M))
+    right(
+        f"the error is {levels_db[0]:.0f} dB of the response around 0.7 kHz, and {levels_db[1]:.0f} dB around 7 kHz; "
+        f"half a sample is {100 * half_a_sample_m:.2f} cm, and that is {angle_deg:.0f} degrees between the ears"
+    )
 
 
 def difference_db(yours: float) -> None:

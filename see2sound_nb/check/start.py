@@ -13,7 +13,7 @@ import numpy as np
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
 from see2sound_nb.check._compare import answered, chosen, right, same
 from see2sound_nb.geometry import directions, unit_vectors
-from see2sound_nb.interaural import itd_s
+from see2sound_nb.interaural import ild_db, itd_s
 from see2sound_nb.players import Player
 from see2sound_nb.render import impulse_responses, render_channels
 from see2sound_nb.room import room_around
@@ -67,7 +67,7 @@ def order_of_bursts(yours: list[str]) -> None:
     Notebook: 00_start_here.
     """
     answered(yours, "order of the bursts")
-    if isinstance(yours, str) or len(yours) != 3:
+    if not isinstance(yours, (list, tuple)) or len(yours) != 3:
         raise AssertionError(f"order of the bursts: give a list of three words, one for each burst, not {yours!r}")
     for k, (word, side) in enumerate(zip(yours, _order())):
         chosen(word, side, tuple(SIDES_DEG), f"burst at index {k}")
@@ -121,7 +121,11 @@ def travel_s(yours: np.ndarray, scene: Scene) -> None:
     """
     expected = directions(scene.positions_m)[2] / SPEED_OF_SOUND_M_S
     same(yours, expected, f"travel of the {len(expected)} sources", "seconds", rtol=2e-3)
-    right(f"the first sound arrives after {expected.min():.1f} seconds; in a living room it needs a hundredth of one")
+    below_db = 20 * np.log10(directions(scene.positions_m)[2].min())
+    right(
+        f"the first sound arrives after {expected.min():.1f} seconds, {below_db:.0f} dB below its level at 1 m; "
+        "in a living room it needs a hundredth of a second"
+    )
 
 
 def itds_ms(yours: np.ndarray) -> None:
@@ -141,9 +145,14 @@ def itds_ms(yours: np.ndarray) -> None:
     -----
     Notebook: 00_start_here.
     """
-    expected = [1e3 * itd_s(_in_the_open(azimuth)[0], SAMPLE_RATE) for azimuth in AZIMUTHS_DEG]
+    ears = [_in_the_open(azimuth)[0] for azimuth in AZIMUTHS_DEG]
+    expected = [1e3 * itd_s(h, SAMPLE_RATE) for h in ears]
     same(yours, expected, f"time differences at the azimuths {AZIMUTHS_DEG} degrees", "ms", rtol=0, atol=0.03)
-    right("30 and 150 degrees give the same time difference: this cue cannot tell front from back")
+    front_db, back_db = ild_db(ears[1]), ild_db(ears[3])
+    right(
+        "30 and 150 degrees give the same time difference: this cue cannot tell front from back. Their level "
+        f"differences, {front_db:.0f} and {back_db:.0f} dB, are a hint and no proof: other directions have those, too"
+    )
 
 
 def _order() -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb.check._compare import answered, chosen, right, same, within
+from see2sound_nb.check._compare import chosen, function, right, same, within
 
 
 def lasts_longer(yours: str | None, first: np.ndarray, second: np.ndarray, sample_rate: int) -> None:
@@ -65,7 +65,7 @@ def fuma_from_ambix(yours: Callable[[np.ndarray], np.ndarray]) -> None:
     from see2sound_nb.ambisonics import encode
     from see2sound_nb.geometry import unit_vectors
 
-    answered(yours, "fuma_from_ambix")
+    function(yours, "fuma_from_ambix")
     rng = np.random.default_rng(9)
     for azimuth, elevation in [(90.0, 0.0), (0.0, 0.0), (0.0, 90.0), *rng.uniform(-80, 80, (3, 2))]:
         sound, towards = rng.normal(size=5), unit_vectors(azimuth, elevation)
@@ -98,10 +98,9 @@ def fuma_taken_for_ambix(azimuth_deg: float | None, elevation_deg: float | None,
     from see2sound_nb.ambisonics import encode
     from see2sound_nb.geometry import directions, unit_vectors
 
-    _, left, up, ahead = encode(unit_vectors(np.array([true_azimuth_deg])), 1)[
-        0
-    ]  # FuMa has them as X, Y, Z: ahead, left, up
-    seems_left, seems_up, seems_ahead = ahead, left, up  # AmbiX has them as Y, Z, X
+    _, left, up, ahead = encode(unit_vectors(np.array([true_azimuth_deg])), 1)[0]
+    # FuMa writes X, Y, Z (ahead, left, up) where AmbiX reads Y, Z, X (left, up, ahead).
+    seems_left, seems_up, seems_ahead = ahead, left, up
     azimuth, elevation, _ = directions(np.array([-seems_left, seems_ahead, seems_up]))
     case = f"a source at {true_azimuth_deg:g} degrees, FuMa read as AmbiX"
     within(azimuth_deg, float(azimuth), 1.0, f"{case}: azimuth", "degrees")

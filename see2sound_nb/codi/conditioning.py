@@ -41,7 +41,8 @@ def mix_tokens(image, text, image_weight: float = 1.0, text_weight: float = 1.0)
     """
     if image is not None and text is not None and len(image) != len(text):
         raise ValueError(f"{len(image)} images and {len(text)} prompts were given; give one prompt, or list, for each")
-    given = [(token, weight) for token, weight in ((image, image_weight), (text, text_weight)) if token is not None]
+    pairs = [(image, image_weight), (text, text_weight)]
+    given = [(token, weight) for token, weight in pairs if token is not None]
     if not given:
         raise ValueError("neither images nor prompts were given; give one of them, or both")
     total = sum(weight for _, weight in given)

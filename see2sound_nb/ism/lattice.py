@@ -72,8 +72,8 @@ def diamond(n: int, reach: Sequence[int] | np.ndarray | None = None) -> np.ndarr
     7
     """
     reach = [n, n, n] if reach is None else reach
-    grid = np.meshgrid(*(np.arange(-most, most + 1) for most in reach), indexing="ij")
-    points = np.stack(grid, axis=-1).reshape(-1, 3)
+    numbers = [np.arange(-most, most + 1) for most in reach]
+    points = np.stack(np.meshgrid(*numbers, indexing="ij"), axis=-1).reshape(-1, 3)
     return points[np.abs(points).sum(axis=1) <= n]
 
 
@@ -131,7 +131,8 @@ def tau_and_alpha(
     Paper: section 4.3, Eq. 4. Notebook: 05_image_sources.
     """
     d = np.linalg.norm(vectors_m, axis=1)
-    return d / c, np.prod(beta[:, 0] ** near * beta[:, 1] ** far, axis=1) / d
+    reflected = np.prod(beta[:, 0] ** near * beta[:, 1] ** far, axis=1)
+    return d / c, reflected / d
 
 
 def taps(fractions: np.ndarray) -> np.ndarray:
@@ -153,12 +154,12 @@ def taps(fractions: np.ndarray) -> np.ndarray:
     return (1 - between) * TAPS[row] + between * TAPS[row + 1]
 
 
-def sampled(moments: np.ndarray, alpha: np.ndarray, length: int) -> np.ndarray:
+def sampled(times: np.ndarray, alpha: np.ndarray, length: int) -> np.ndarray:
     """The sum of arrivals, Eq. 4, as samples.
 
     Parameters
     ----------
-    moments : np.ndarray
+    times : np.ndarray
         (n,) float, when they arrive, in samples; at least 40, because 81 taps begin 40 samples before.
     alpha : np.ndarray
         (n,) float.
@@ -174,7 +175,7 @@ def sampled(moments: np.ndarray, alpha: np.ndarray, length: int) -> np.ndarray:
     -----
     Paper: section 4.3, Eq. 4. Notebook: 05_image_sources.
     """
-    whole = np.floor(moments)
+    whole = np.floor(times)
     index = whole.astype(int)[:, None] + np.arange(-40, 41)
-    weights = alpha[:, None] * taps(moments - whole)
+    weights = alpha[:, None] * taps(times - whole)
     return np.bincount(index.ravel(), weights.ravel(), length)

@@ -8,28 +8,40 @@ Notebook: 00_start_here, 05_image_sources.
 from see2sound_nb.plots.common import SOURCE_COLOURS, show, source_colour
 from see2sound_nb.plots.depth import plot_maps
 from see2sound_nb.plots.lines import plot_lines
-from see2sound_nb.plots.masks import plot_masks, plot_pictures, plot_pixels
-from see2sound_nb.plots.mel import plot_mels
-from see2sound_nb.plots.rooms import plot_arrivals, plot_image_plan, plot_spectrogram, plot_times
+from see2sound_nb.plots.masks import plot_boxes, plot_clicks, plot_masks, plot_pictures, plot_pixels
+from see2sound_nb.plots.mel import plot_mels, plot_steps
+from see2sound_nb.plots.rooms import (
+    plot_arrivals,
+    plot_decays,
+    plot_image_plan,
+    plot_levels,
+    plot_one_wall,
+    plot_spectrograms,
+)
 from see2sound_nb.plots.scene import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
 
 __all__ = [
     "SOURCE_COLOURS",
     "plot_arrivals",
+    "plot_boxes",
     "plot_channels",
+    "plot_clicks",
+    "plot_decays",
     "plot_depth",
     "plot_image_plan",
+    "plot_levels",
     "plot_lines",
     "plot_maps",
     "plot_masks",
     "plot_mels",
+    "plot_one_wall",
     "plot_pictures",
     "plot_pixels",
     "plot_plan",
     "plot_regions",
-    "plot_spectrogram",
+    "plot_spectrograms",
+    "plot_steps",
     "plot_story",
-    "plot_times",
     "show",
     "source_colour",
 ]

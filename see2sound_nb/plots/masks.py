@@ -25,7 +25,8 @@ def plot_pixels(masks: Mapping[str, np.ndarray], ax=None, **axes):
     from matplotlib.colors import to_rgb
 
     shape = next(iter(masks.values())).shape
-    ax = axes_for(ax, figsize=(0.8 * shape[1] + 1, 0.8 * shape[0] + 0.6))
+    side = min(0.8, 8 / shape[1])  # inches, of a pixel
+    ax = axes_for(ax, figsize=(side * shape[1] + 1, side * shape[0] + 0.6))
     picture = np.ones((*shape, 3))
     for k, mask in enumerate(masks.values()):
         picture[mask] *= 0.45 + 0.55 * np.array(to_rgb(source_colour(k)))
@@ -60,7 +61,9 @@ def plot_pictures(pictures: Mapping[str, np.ndarray], columns: int = 3):
     from matplotlib import pyplot
 
     rows = -(-len(pictures) // columns)
-    _, grid = pyplot.subplots(rows, columns, figsize=(3.9 * columns, 3.3 * rows), layout="constrained", squeeze=False)
+    width, height = (7, 5.6) if columns == 1 else (3.9, 3.3)  # inches, of a picture
+    size = (width * columns, height * rows)
+    _, grid = pyplot.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     panels = list(grid.flat)
     for ax, (title, picture) in zip(panels, pictures.items()):
         ax.imshow(picture)
@@ -102,6 +105,38 @@ def plot_masks(
     for k, (ax, mask) in enumerate(zip(panels, masks.values())):
         if mask.any() and not mask.all():
             ax.contour(mask, [0.5], colors=source_colour(k), linewidths=2.5)
-        for x, y, positive in clicks:
-            ax.plot(x, y, "P" if positive else "X", ms=15, mfc="white", mec="black", mew=1.5)
+        plot_clicks(ax, clicks)
     return panels
+
+
+def plot_clicks(ax, clicks: Iterable[tuple[float, float, bool]]):
+    """Clicks on a picture: a plus on the thing, a cross on what is no part of it.
+
+    Parameters
+    ----------
+    clicks : iterable of (x, y, positive)
+        In pixels.
+    """
+    for x, y, positive in clicks:
+        ax.plot(x, y, "P" if positive else "X", ms=15, mfc="white", mec="black", mew=1.5)
+    return ax
+
+
+def plot_boxes(axes: Iterable, R: np.ndarray, P: Iterable[np.ndarray] = ()):
+    """On each picture its box, in white, and its polygon, dotted.
+
+    Parameters
+    ----------
+    axes : iterable of matplotlib.axes.Axes
+        N pictures, as from `plot_masks`.
+    R : np.ndarray
+        (N, 4), pixels, [x_min, x_max, y_min, y_max].
+    P : iterable of np.ndarray
+        N polygons, each (V, 2), (x, y) in pixels.
+    """
+    axes = list(axes)
+    for ax, (x0, x1, y0, y1) in zip(axes, R):
+        ax.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", lw=2)
+    for ax, polygon in zip(axes, P):
+        ax.plot(*np.vstack([polygon, polygon[:1]]).T, color="white", lw=2, ls=":")
+    return axes

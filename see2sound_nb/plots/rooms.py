@@ -1,13 +1,17 @@
-"""Figures of a room: its images from above, its arrivals, what of a response comes when, and times against order.
+"""Figures of a room: a wall and the images from above, the arrivals, and what of a response comes when.
 
 Notebook: 05_image_sources.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from see2sound_nb.acoustics import schroeder_db
 from see2sound_nb.plots.common import axes_for, source_colour
+from see2sound_nb.plots.lines import plot_lines
 
 
 def plot_image_plan(size_m, source_m, receiver_m, order: int = 3, ax=None):
@@ -56,38 +60,67 @@ def plot_arrivals(h: np.ndarray, sample_rate: int, tau: np.ndarray, alpha: np.nd
     return ax
 
 
-def plot_spectrogram(h: np.ndarray, sample_rate: int, ax=None):
-    """What of a response (L,) comes when and at which frequency, in dB of its loudest, in pieces of 8 ms."""
-    from scipy.signal import spectrogram
-
-    ax = axes_for(ax, figsize=(6, 4))
-    size = round(0.008 * sample_rate)
-    frequency, time, power = spectrogram(h, sample_rate, "hann", size, size // 2, mode="psd")
-    level_db = 10 * np.log10(np.maximum(power / power.max(), 1e-12))
-    picture = ax.pcolormesh(time, frequency, level_db, cmap="cividis", vmin=-60, vmax=0, rasterized=True)
-    ax.figure.colorbar(picture, ax=ax, label="dB of the loudest")
-    ax.set(title="Spectrogram", xlabel="time in seconds", ylabel="frequency in Hz")
-    return ax
-
-
-def plot_times(times_ms: dict[str, dict[int, float]], ax=None):
-    """Time against order, on logarithmic axes.
+def plot_one_wall(source_m, receiver_m, ax=None):
+    """A source's mirror image in the wall x = 0, and the three paths that it explains, from above.
 
     Parameters
     ----------
-    times_ms : dict
-        For each implementation its milliseconds at each order.
+    source_m, receiver_m : array_like
+        (2,) float, metres, x and y; both at the same distance from the wall.
     """
-    ax = axes_for(ax, figsize=(9, 5))
-    for k, (name, row) in enumerate(times_ms.items()):
-        ax.loglog(
-            list(row), list(row.values()), "osD^vP"[k % 6] + "-", color=source_colour(k), ms=9, lw=2.5, label=name
-        )
-    orders = sorted({order for row in times_ms.values() for order in row})
-    ax.set_xticks(orders, [str(order) for order in orders])
-    ax.set_xticks([], minor=True)
-    ax.yaxis.set_major_formatter("{x:g}")
-    ax.grid(alpha=0.4)
-    ax.legend(fontsize=11)
-    ax.set(title="Time against order", xlabel="order", ylabel="time in milliseconds")
+    ax = axes_for(ax, figsize=(7, 4.2))
+    source, receiver = np.asarray(source_m), np.asarray(receiver_m)
+    image, bounce = source * [-1, 1], (source + receiver) / 2 * [0, 1]
+    paths = {"direct": (source, receiver), "reflected": (source, bounce, receiver), "of the image": (image, bounce)}
+    for k, (name, points) in enumerate(paths.items()):
+        ax.plot(*np.transpose(points), ("-", "--", ":")[k], color=source_colour(k), lw=2.5, label=name)
+    for name, place, marker in (("friend", source, "o"), ("image", image, "s"), ("you", receiver, "*")):
+        ax.plot(*place, f"k{marker}", ms=13)
+        ax.annotate(name, place, (0, -20 if place[1] < bounce[1] else 12), textcoords="offset points", ha="center")
+    ax.axvline(0, color="0.4", lw=6, zorder=0)
+    ax.margins(0.2, 0.25)
+    ax.legend(title="path", fontsize=11, loc="upper left")
+    ax.grid(alpha=0.3)
+    ax.set(title="A wall (x = 0) is a mirror", xlabel="x in metres", ylabel="y in metres", aspect="equal")
     return ax
+
+
+def plot_decays(responses: dict[str, np.ndarray], sample_rate: int, ax=None):
+    """Schroeder decays of responses (L,) by name: what energy is yet to come, in dB of all of it."""
+    curves = {name: (np.arange(len(h)) / sample_rate, schroeder_db(h)) for name, h in responses.items()}
+    labels: dict[str, Any] = dict(
+        xlabel="time in seconds", ylabel="energy yet to come in dB", xlim=(0, 0.8), ylim=(-50, 0)
+    )
+    return plot_lines(curves, ax=ax, title="Schroeder decay", **labels)
+
+
+def plot_levels(responses: dict[str, np.ndarray], sample_rate: int, ax=None):
+    """Level against frequency of responses (L,) by name, one value for each hertz, down to -55 dB."""
+    frequency = np.arange(1, sample_rate // 2 + 1)
+    curves = {}
+    for name, h in responses.items():
+        amplitude = np.abs(np.fft.rfft(h, sample_rate))[1:]
+        curves[name] = (frequency, 20 * np.log10(np.maximum(amplitude, 1e-6)))
+    labels: dict[str, Any] = dict(
+        xlabel="frequency in Hz", ylabel="level in dB", xlim=(20, sample_rate / 2), ylim=(-55, 25)
+    )
+    return plot_lines(curves, ax=ax, title="Level against frequency", xscale="log", **labels)
+
+
+def plot_spectrograms(responses: dict[str, np.ndarray], sample_rate: int):
+    """What of responses (L,) comes when and at which frequency, side by side: pieces of 8 ms, in dB of the loudest."""
+    from matplotlib import pyplot
+    from scipy.signal import spectrogram
+
+    size = round(0.008 * sample_rate)
+    figure, axes = pyplot.subplots(
+        1, len(responses), figsize=(11, 3.8), sharey=True, squeeze=False, layout="constrained"
+    )
+    for ax, (name, h) in zip(axes[0], responses.items()):
+        frequency, time, power = spectrogram(h, sample_rate, "hann", size, size // 2, mode="psd")
+        level_db = 10 * np.log10(np.maximum(power / power.max(), 1e-12))
+        picture = ax.pcolormesh(time, frequency, level_db, cmap="cividis", vmin=-60, vmax=0, rasterized=True)
+        ax.set(title=name, xlabel="time in seconds")
+    axes[0, 0].set_ylabel("frequency in Hz")
+    figure.colorbar(picture, ax=axes, label="dB of the loudest")
+    return axes[0]

