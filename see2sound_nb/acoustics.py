@@ -183,9 +183,7 @@ def measured_rt60_s(h: np.ndarray, sample_rate: float) -> float:
     decay = schroeder_db(h)
     fit = np.flatnonzero((decay <= -5) & (decay >= -25))
     if len(fit) < 2 or np.ptp(decay[fit]) < 1:
-        raise ValueError(
-            f"{len(fit)} samples of the decay lie from -5 to -25 dB, no line: give a longer response"
-        )
+        raise ValueError(f"{len(fit)} samples of the decay lie from -5 to -25 dB, no line: give a longer response")
     slope_db, _ = np.polyfit(fit / sample_rate, decay[fit], 1)
     return -60 / slope_db
 
