@@ -100,7 +100,7 @@ def fit_scale_and_shift(D: np.ndarray, depth_m: np.ndarray) -> tuple[float, floa
     if D.shape != depth_m.shape or D.ndim != 1:
         raise ValueError(f"D {D.shape} and depth_m {depth_m.shape} must both be (K,): give one depth for each place")
     if len(D) < 2 or np.ptp(D) == 0:
-        raise ValueError(f"{len(D)} places with D from one value cannot give scale and shift; use two that differ in D")
+        raise ValueError(f"{len(D)} places with one value of D give no line; use two that differ in D")
     if not (np.isfinite(D).all() and np.isfinite(depth_m).all() and depth_m.min() > 0):
         raise ValueError(
             f"depths from {depth_m.min():.6g} m must be finite and positive, and D finite; leave others out"

@@ -200,7 +200,7 @@ def largest_sources(M: np.ndarray, sources: int) -> np.ndarray:
     np.ndarray
         (K,) int64 indices into `M`, largest first, K <= sources. They may be nested, and are often background.
     """
-    area = np.asarray(M).reshape(len(M), -1).sum(axis=1)
+    area = np.sum(M, axis=(1, 2))
     return np.argsort(-area, kind="stable")[:sources]
 
 

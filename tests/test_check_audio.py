@@ -95,3 +95,8 @@ def test_too_few_and_too_many_steps_are_told_apart(fewest):
     for wrong in ("many", True):
         with pytest.raises(AssertionError, match="is no number"):
             check.enough_steps(wrong)
+
+
+def test_a_twentieth_beside_is_wrong():
+    with pytest.raises(AssertionError, match=r"index 0: yours is 0\.55"):
+        check.mixture_without_roots((0.55, -3.01))

@@ -98,3 +98,11 @@ def test_how_many_pixels_are_a_degree(capsys):
             check.pixels_of_a_degree(wrong)
     with pytest.raises(AssertionError, match="no answer yet"):
         check.pixels_of_a_degree(None)
+
+
+def test_four_pixels_may_be_as_many_as_one():
+    mask = np.zeros((10, 20), bool)
+    mask[2:4, 3:6] = True
+    one_more = mask.copy()
+    one_more[5, 8] = True
+    check.one_pixel(one_more, mask)

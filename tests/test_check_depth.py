@@ -69,3 +69,8 @@ def test_a_shift_that_does_not_is_told_so(shift, words):
 def test_a_wrong_step_is_off_by_decibels(wrong):
     with pytest.raises(AssertionError, match=r"measured here 2\.49\d* ± 0\.2 dB"):
         check.turned_over_step(wrong)
+
+
+def test_the_horizon_is_farther_than_50_m():
+    with pytest.raises(AssertionError, match="index 2 is 50 m"):
+        check.shift_to_the_horizon(-0.23)

@@ -83,3 +83,10 @@ def test_whether_sources_add_up(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             check.difference_db(wrong)
+
+
+def test_what_is_right_for_the_first_orders_alone_is_found():
+    with pytest.raises(AssertionError, match="n = 3: yours is 30 images, it should be 38"):
+        check.images_of_order(lambda n: 12 * n - 6)
+    with pytest.raises(AssertionError, match="yours is -100 dB"):
+        check.difference_db(-100.0)

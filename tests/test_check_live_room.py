@@ -96,11 +96,25 @@ def test_coming_near_is_measured_in_the_room(rng, capsys):
     assert "what the walls send back" in capsys.readouterr().out
     with pytest.raises(AssertionError, match=r"absorption 0\.1"):
         check.gain_of_coming_near(true_db - 0.1, ROOM, sound)
-    with pytest.raises(AssertionError, match=r"absorption 1: yours is -6.02\d* dB, measured here 6.0"):
+    with pytest.raises(AssertionError, match=r"absorption 1\.0: yours is -6.02\d* dB, measured here 6.0"):
         check.gain_of_coming_near(-20 * np.log10(2), dry, sound)
-    with pytest.raises(AssertionError, match=r"absorption 1: yours is 3.01\d* dB"):  # 10 in place of 20
+    with pytest.raises(AssertionError, match=r"absorption 1\.0: yours is 3.01\d* dB"):  # 10 in place of 20
         check.gain_of_coming_near(10 * np.log10(2), dry, sound)
     with pytest.raises(AssertionError, match=r"absorption 0.1: yours is 6.02\d* dB"):
         check.gain_of_coming_near(20 * np.log10(2), ROOM, sound)
     with pytest.raises(AssertionError, match="no answer yet"):
         check.gain_of_coming_near(None, dry, sound)
+
+
+def test_where_it_begins_tells_behind_from_ahead():
+    early_left, late_left = np.ones((2, 300)), np.ones((2, 300))
+    early_left[0, :200], early_left[0, 200:] = 10, 0.5
+    late_left[0, :200], late_left[0, 200:] = 0.1, 2
+    check.behind("second", early_left, late_left)
+
+
+def test_walls_that_swallow_everything_leave_the_direct_sound(rng):
+    dry = s2s.Room(ROOM.size_m, ROOM.listener_m, 1.0, 5)
+    with pytest.raises(AssertionError, match=r"yours is 6\.5 dB"):
+        check.gain_of_coming_near(6.5, dry, rng.normal(size=2000))
+    check.audible_images((25, 25), s2s.Room(dry.size_m, dry.listener_m, 0.9, 2), (-2.0, 1.5, 0.0))

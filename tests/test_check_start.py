@@ -98,3 +98,9 @@ def test_time_differences(capsys):
     ):
         with pytest.raises(AssertionError, match=message):
             check.itds_ms(wrong)
+
+
+def test_half_a_tenth_of_a_millisecond_is_noticed():
+    right_ms = [1e3 * itd_s(start._in_the_open(azimuth)[0], 16000) for azimuth in start.AZIMUTHS_DEG]
+    with pytest.raises(AssertionError, match="index 1"):
+        check.itds_ms(np.add(right_ms, [0, 0.05, 0, 0]))

@@ -76,3 +76,14 @@ def test_the_noise_of_16_bits_is_measured_on_a_file(rng):
         check.rounding_noise(-step_db + 10 * np.log10(12), sound)
     with pytest.raises(AssertionError, match="no answer yet"):
         check.rounding_noise(None, sound)
+
+
+def test_directions_between_the_axes_are_tried(rng):
+    def on_axes_only(phi):
+        W, Y, Z, X = phi * (np.count_nonzero(np.abs(phi).max(axis=1) > 1e-9) < 4)
+        return np.stack([W / np.sqrt(2), X, Y, Z])
+
+    with pytest.raises(AssertionError, match=r"at index \(0, 0\) yours is 0"):
+        check.fuma_from_ambix(on_axes_only)
+    with pytest.raises(AssertionError, match="yours is -100"):
+        check.rounding_noise(-100.0, 0.1 * rng.normal(size=8000).clip(-3, 3))

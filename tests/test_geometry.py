@@ -95,3 +95,9 @@ def test_paper_positions_are_linear_in_inverse_depth():
     np.testing.assert_allclose(points[:, 1], [0.5 * 0.5 * 101, 0.25 * 0.5 * 101])
     with pytest.raises(ValueError, match="constant"):
         geometry.paper_positions([[0, 0]], np.ones((3, 3)), listener)
+
+
+def test_the_line_fits_inverse_depths_not_depths():
+    # residuals are least in 1/m: (1, 1/3, 1/4) over D = 0, 1, 2
+    fitted = geometry.fit_scale_and_shift(np.array([0.0, 1.0, 2.0]), np.array([1.0, 1 / 3, 1 / 4]))
+    assert fitted == pytest.approx((1.5, 7 / 6))

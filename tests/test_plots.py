@@ -55,3 +55,16 @@ def test_masks_keep_their_pixels_bright_and_the_colours_of_their_sources(shown):
 def test_pixels_say_whose_they_are(shown):
     ax = plots.plot_pixels({"a": np.array([[True, False], [True, False]]), "b": np.ones((2, 2), bool)})
     assert [text.get_text() for text in ax.texts] == ["ab", "b", "ab", "b"]
+
+
+def test_clicks_may_come_from_a_generator(shown):
+    masks = dict.fromkeys("ab", np.ones((4, 6), bool))
+    panels = plots.plot_masks(np.zeros((4, 6, 3), np.uint8), masks, ((x, 1, True) for x in (2, 3)))
+    assert [len(panel.lines) for panel in panels] == [2, 2]
+
+
+def test_the_colour_bar_is_that_of_the_maps(shown):
+    D = np.linspace(1.0, 3.0, 12).reshape(3, 4)
+    axes = plots.plot_maps({"D": D, "I": np.zeros((3, 4, 3), np.uint8)}, "D, no unit")
+    (bar,) = [ax for ax in axes[0].figure.axes if ax.get_ylabel() == "D, no unit"]
+    assert bar.get_ylim() == (1, 3)

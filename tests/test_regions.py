@@ -72,3 +72,7 @@ def test_an_empty_mask_is_named():
         regions.contours_from_masks(np.stack([masks()[0], np.zeros((12, 20), bool)]))
     with pytest.raises(ValueError, match=r"\(N, H, W\)"):
         regions.contours_from_masks(masks()[0])
+
+
+def test_the_area_of_a_polygon_of_small_integers():
+    assert regions.polygon_area(np.array([[0, 0], [200, 0], [0, 200]], np.uint8)) == 20000

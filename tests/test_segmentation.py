@@ -37,6 +37,9 @@ def test_of_copies_the_first_in_order_is_kept():
     assert non_maximum_suppression(masks, [0, 1, 2, 3], most_iou=0.95).tolist() == [0, 1, 2, 3]
     assert non_maximum_suppression(masks, [0, 1, 2, 3], most=2).tolist() == [0, 1]
     assert non_maximum_suppression(masks, []).tolist() == []
+    whole_and_half = np.zeros((2, 4, 4), dtype=bool)
+    whole_and_half[0], whole_and_half[1, :2] = True, True
+    assert non_maximum_suppression(whole_and_half, [0, 1], most_iou=0.5).tolist() == [0], "the limit itself is too much"
 
 
 def test_the_papers_way_takes_the_largest_masks_even_the_wall():

@@ -105,7 +105,7 @@ def audible_images(yours: tuple[int, int] | None, room: Room, position_m: Sequen
     from see2sound_nb.room import image_sources
 
     _, factors = image_sources(room, np.asarray(position_m, dtype=np.float64))
-    case = f"max_order {room.max_order}, absorption {room.absorption:g}"
+    case = f"max_order {room.max_order}, absorption {room.absorption}"
     same(yours, [len(factors), int((factors > 0).sum())], case, "images")
     right(f"{case}: {len(factors)} images, {int((factors > 0).sum())} of them to be heard")
 
@@ -135,6 +135,6 @@ def gain_of_coming_near(yours: float | None, room: Room, sound: np.ndarray) -> N
     h = impulse_responses(room, np.array([(-1.0, 2.0, 0.0), (-0.5, 1.0, 0.0)]), "binaural")
     far, near = (np.sum(np.square(render_channels(np.asarray(sound)[None], h_k[None]))) for h_k in h)
     gain_db = float(10 * np.log10(near / far))
-    within(yours, gain_db, 0.06, f"half the distance at absorption {room.absorption:g}", "dB")
-    walls = "; what the walls send back does not care how near it is" if room.absorption < 1 else ""
-    right(f"half the distance is {gain_db:.1f} dB at absorption {room.absorption:g}{walls}")
+    within(yours, gain_db, 0.06, f"half the distance at absorption {room.absorption}", "dB")
+    walls = "; what the walls send back grows no louder with nearness" if np.min(room.absorption) < 1 else ""
+    right(f"half the distance is {gain_db:.1f} dB at absorption {room.absorption}{walls}")

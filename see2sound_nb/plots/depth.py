@@ -34,7 +34,9 @@ def plot_maps(maps: dict[str, np.ndarray], label: str, **scale):
     )
     for ax, (title, picture) in zip(axes[0], maps.items()):
         shown = ax.imshow(picture, **(scale if picture.ndim == 2 else {}))
+        if picture.ndim == 2:
+            mapped = shown
         ax.set(title=title, xlabel="x in pixels")
     axes[0, 0].set_ylabel("y in pixels (down)")
-    figure.colorbar(shown, ax=axes, label=label, shrink=0.8)
+    figure.colorbar(mapped, ax=axes, label=label, shrink=0.8)
     return axes[0]

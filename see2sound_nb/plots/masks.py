@@ -100,7 +100,7 @@ def plot_masks(
     list of matplotlib.axes.Axes
         One for each mask.
     """
-    dark = I // 4
+    dark, clicks = I // 4, list(clicks)
     panels = plot_pictures({title: np.where(mask[..., None], I, dark) for title, mask in masks.items()}, columns)
     for k, (ax, mask) in enumerate(zip(panels, masks.values())):
         if mask.any() and not mask.all():

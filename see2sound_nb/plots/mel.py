@@ -34,6 +34,7 @@ def plot_mels(mels: dict[str, np.ndarray], columns: int = 3, frame_s: float = 0.
     pictures = {title: np.asarray(mel) for title, mel in mels.items()}
     last = list(pictures.values())[-1]
     scale = {"vmin": last.min(), "vmax": last.max()} | scale
+    columns = min(columns, len(mels))
     rows = -(-len(mels) // columns)
     figure, axes = pyplot.subplots(
         rows, columns, figsize=(11, 0.8 + 1.9 * rows), layout="constrained", sharex=True, sharey=True, squeeze=False
