@@ -31,9 +31,10 @@ def memory_gb(device: str) -> float:
 
 
 def setup(*, seed: int = 0, tier: str = "tiny") -> str:
-    """Say what this notebook runs on, check the tier, and make figures readable.
+    """Say what this notebook runs on, check the tier, make figures readable, and torchvision importable.
 
-    Matplotlib's `font.size` becomes `FONT_SIZE`, so that figures can be read when they are projected; nothing else is
+    Matplotlib's `font.size` becomes `FONT_SIZE`, so that figures can be read when they are projected. From here on
+    ``import segment_anything`` and others that import torchvision work beside any build of torch. Nothing else is
     changed.
 
     Parameters
@@ -60,11 +61,13 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
     import torch
 
     from see2sound_nb import __version__
+    from see2sound_nb._torchvision import ensure_torchvision
     from see2sound_nb.models import PRESETS
 
     if tier not in PRESETS:
         raise ValueError(f"tier {tier!r} is unknown; choose one of {', '.join(PRESETS)}")
     matplotlib.rcParams["font.size"] = FONT_SIZE
+    ensure_torchvision()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {os.cpu_count()} cores"
     print(f"see2sound_nb {__version__}, Python {platform.python_version()}, torch {torch.__version__}, "
           f"numpy {numpy.__version__}, {device}; seed {seed}")  # fmt: skip

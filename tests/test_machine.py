@@ -1,9 +1,18 @@
 """What a notebook says of the machine it runs on."""
 
+import subprocess
+import sys
+
 import matplotlib
 import pytest
 
 from see2sound_nb import check_machine, effort, machine, models, setup
+
+
+def test_after_setup_segment_anything_can_be_imported_beside_any_build_of_torch():
+    # in a new process: here torchvision may have been made importable already
+    code = "import see2sound_nb as s2s; s2s.setup(); import segment_anything, torchvision; print(torchvision.ops.nms)"
+    assert "function nms" in subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
 
 
 def test_setup_says_the_tier_and_makes_letters_readable(capsys):
