@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb.acoustics import schroeder_db
+from see2sound_nb.ism.lattice import on_one_axis
 from see2sound_nb.plots.common import axes_for, source_colour
 from see2sound_nb.plots.lines import plot_lines
 
@@ -26,7 +27,7 @@ def plot_image_plan(size_m, source_m, receiver_m, order: int = 3, ax=None):
     """
     ax = axes_for(ax, figsize=(8, 6.2))
     i = np.arange(-order, order + 1)
-    x, y = (np.where(i % 2 == 0, i * size_m[a] + source_m[a], (i + 1) * size_m[a] - source_m[a]) for a in (0, 1))
+    x, y = (on_one_axis(i, size_m[axis], source_m[axis])[0] for axis in (0, 1))
     reflections = np.abs(i)[:, None] + np.abs(i)
     edge = np.arange(-order, order + 2)
     ax.fill([0, size_m[0], size_m[0], 0], [0, 0, size_m[1], size_m[1]], color="0.8")
