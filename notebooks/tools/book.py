@@ -1,6 +1,6 @@
 """The web edition: the notebooks as pages, with the outputs, figures and players that they hold.
 
-Solutions are on the pages, folded: a click opens them.
+Solutions and what the checks say of them are on the pages, folded: a click opens them.
 
     python notebooks/tools/book.py build/book-source      # run with their sound, see execute.py
 
@@ -54,7 +54,7 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
         own = [path for path in NOTEBOOKS.iterdir() if path.suffix != ".ipynb"]
         for path in [*own, CONFIGURATION / "index.md", *notebooks.iterdir()]:
             if path.suffix == ".ipynb":
-                page = solutions_folded(nbformat.read(path, as_version=4))
+                page = answers_folded(nbformat.read(path, as_version=4))
                 nbformat.write(page, source / path.name)
             elif path.is_file():
                 shutil.copy(path, source)
@@ -62,12 +62,13 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
         return build_main(["-q", "-W", "--keep-going", "-b", "html", *kept, str(source), str(into)])
 
 
-def solutions_folded(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The solution edition, whose solutions a reader has to open."""
+def answers_folded(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The solution edition, whose solutions and what their checks say a reader has to open."""
     notebook = solution_edition(notebook)
     for cell in notebook.cells:
-        if utils.is_solution(cell):
-            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-cell"]
+        if utils.is_solution(cell) or utils.is_grade(cell):
+            folded = "hide-cell" if utils.is_solution(cell) else "hide-output"
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), folded]
     return notebook
 
 

@@ -86,11 +86,11 @@ def test_pictures_keep_their_descriptions_and_players_their_lines(pages, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_solutions_are_folded(pages, name):
+def test_answers_are_folded(pages, name):
     page = pages[0][name]
     assert "SOLUTION" not in page.source
-    solutions = sum(kind(cell) == "solution" for cell in code_cells(name))
-    assert page.source.count("Show a solution") == page.tags.count("details") == solutions >= 4
+    exercises = sum(kind(cell) in ("solution", "check") for cell in code_cells(name))
+    assert page.source.count("Show an answer") == page.tags.count("details") == exercises >= 8
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):

@@ -14,8 +14,8 @@ extensions = ["myst_nb", "mathml", "figures"]
 myst_enable_extensions = ["dollarmath"]
 nb_execution_mode = "off"
 nb_merge_streams = True
-nb_code_prompt_show = "Show a solution"
-nb_code_prompt_hide = "Hide the solution"
+nb_code_prompt_show = "Show an answer"
+nb_code_prompt_hide = "Hide the answer"
 
 html_theme = "sphinx_book_theme"
 html_math_renderer = "mathml"
