@@ -63,12 +63,26 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
 
 
 def answers_folded(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The solution edition, whose solutions and what their checks say a reader has to open."""
+    """The solution edition, whose solutions and what their checks say a reader has to open.
+
+    The players of an exercise stay open, above its answer.
+    """
     notebook = solution_edition(notebook)
+    cells = []
     for cell in notebook.cells:
         if utils.is_solution(cell) or utils.is_grade(cell):
+            players = [
+                one for one in cell.outputs if "<audio" in one.get("data", {}).get("text/html", "")
+            ]
+            if players:
+                cell.outputs = [one for one in cell.outputs if one not in players]
+                heard = nbformat.v4.new_code_cell("# without input it would be left out")
+                heard.update(outputs=players, metadata={"tags": ["remove-input"]})
+                cells.append(heard)
             folded = "hide-cell" if utils.is_solution(cell) else "hide-output"
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), folded]
+        cells.append(cell)
+    notebook.cells = cells
     return notebook
 
 

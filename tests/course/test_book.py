@@ -127,3 +127,15 @@ def test_a_link_to_a_page_that_is_not_there_is_an_error(tmp_path, capfd):
     source = course_of([nbformat.v4.new_markdown_cell("# Title\n\n[to](nowhere.ipynb)")], tmp_path / "source")
     assert build(source, tmp_path / "book") != 0
     assert "nowhere.ipynb" in capfd.readouterr().err
+
+
+def test_an_exercises_players_stay_open(tmp_path):
+    player = nbformat.v4.new_output("display_data", {"text/html": "<audio src='data:,x'>", "text/plain": "a: 1.0 s"})
+    answer = nbformat.v4.new_output("stream", name="stdout", text="left\n")
+    kinds = {"schema_version": 3, "grade_id": "a", "grade": False, "solution": True, "locked": False, "task": False}
+    cell = nbformat.v4.new_code_cell("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", metadata={"nbgrader": kinds})
+    cell.outputs = [player, answer]
+    source = course_of([nbformat.v4.new_markdown_cell("# Title"), cell], tmp_path / "source")
+    assert build(source, tmp_path / "book") == 0
+    page = Page(tmp_path / f"book/{NAMES[0]}.html").source
+    assert page.index("<audio") < page.index("<details") < page.index("left\n</pre>") < page.index("</details")
