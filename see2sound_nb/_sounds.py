@@ -49,7 +49,7 @@ def sounds_of_patches(
 
 
 def level(A: np.ndarray) -> np.ndarray:
-    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that levels differ by distance alone.
+    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that distance and room alone decide what differs later.
 
     Notebook: 04_audio.
     """

@@ -4,9 +4,7 @@ Shipped: MIT KEMAR, 710 directions (Gardner and Martin, "HRTF measurements of a 
 MIT Media Lab, 1994), free for any use with citation. Any other set can be read from a SOFA file (AES69).
 Between the measured directions, when a sound arrives and how it sounds are interpolated each for itself.
 
-What is the same from all directions (the ear canal, the measuring loudspeaker with its weak bass) says nothing of a
-direction, and headphones are built to give the ear canal's part themselves. So a set is *diffuse-field equalised*: over
-all directions its mean power is the same at all frequencies. Differences between ears and between directions stay.
+A set is diffuse-field equalised as it is loaded (`diffuse_field`).
 
 Notebook: 00_start_here.
 """
@@ -22,6 +20,7 @@ import pathlib
 import numpy as np
 
 from see2sound_nb._checks import check_rate, rows_of_three
+from see2sound_nb.diffuse_field import diffuse_field_equalised
 from see2sound_nb.geometry import unit_vectors
 from see2sound_nb.panning import enclosing_facets
 
@@ -31,8 +30,6 @@ KEMAR = pathlib.Path(__file__).parent / "weights" / "kemar.npz"
 ONSET_HZ, ONSET_SHARE = 1500.0, 0.1
 #: The level of a set is that of its front up to this frequency: what every sample rate from 16 kHz on can hold.
 LEVEL_BELOW_HZ = 8000.0
-#: So much below the middle of its spectrum the mean over directions is taken for noise, and not raised any further.
-DIFFUSE_FLOOR_DB = -20.0
 #: Arrival times are found on a grid of about so many points a second.
 _FINE_HZ = 256000
 
@@ -221,53 +218,6 @@ def _prepare(angles: np.ndarray, raw: np.ndarray, rate: int, sample_rate: int) -
     divisor = np.gcd(rate, sample_rate)
     # A filter's taps at a higher rate are more and smaller.
     return resample_poly(raw, sample_rate // divisor, rate // divisor, axis=-1) * (rate / sample_rate)
-
-
-def diffuse_field_equalised(directions: np.ndarray, responses: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Responses without what is the same from all directions.
-
-    Parameters
-    ----------
-    directions : np.ndarray
-        (M, 3) float, unit vectors, listener's frame.
-    responses : np.ndarray
-        (M, 2, K) float.
-    sample_rate : int
-        In Hz.
-
-    Returns
-    -------
-    np.ndarray
-        (M, 2, K) float64, all through one filter of minimum phase, whose gain is the inverse of the root of the mean
-        power over the sphere and both ears; at most 20 dB of it raise what was measured too weakly.
-
-    Notes
-    -----
-    Source: Møller, "Fundamentals of binaural technology", Applied Acoustics 36, 1992; the filter of minimum phase is
-    computed from the real cepstrum (Oppenheim and Schafer, *Discrete-Time Signal Processing*). Notebook: 00_start_here.
-    """
-    from scipy.fft import fft, ifft, irfft, rfft
-    from scipy.spatial import KDTree
-
-    from see2sound_nb.ambisonics import even_directions
-
-    length = responses.shape[-1]
-    size = 1 << (4 * length - 1).bit_length()
-    # Measurements may be denser in places: each counts as the even directions do to which it is the nearest.
-    nearest = KDTree(directions).query(even_directions(2000))[1]
-    power = np.zeros(size // 2 + 1)
-    for index, count in zip(*np.unique(nearest, return_counts=True)):  # one at a time: sets may be large
-        power += count * np.square(np.abs(rfft(responses[index], size))).sum(axis=0)
-    power = np.maximum(power, np.median(power[: size * 8000 // sample_rate]) * 10 ** (DIFFUSE_FLOOR_DB / 10))
-    log_gain = -0.5 * np.log(power / power.mean())
-    cepstrum = irfft(log_gain, size)
-    cepstrum[1 : size // 2] *= 2  # what comes before time 0 is turned to the time after it
-    cepstrum[size // 2 + 1 :] = 0
-    gain = rfft(ifft(np.exp(fft(cepstrum))).real[:length], 2 * length)
-    out = np.empty(responses.shape)
-    for equalised, response in zip(out, responses):
-        equalised[:] = irfft(rfft(response, 2 * length) * gain, 2 * length)[:, :length]
-    return out
 
 
 def read_sofa(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray, int]:

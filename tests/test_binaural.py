@@ -6,8 +6,9 @@ import pytest
 from see2sound_nb import render
 from see2sound_nb.ambisonics import even_directions
 from see2sound_nb.binaural import EARLY_ORDER, binaural_responses
+from see2sound_nb.diffuse_field import diffuse_field_equalised
 from see2sound_nb.geometry import directions, unit_vectors
-from see2sound_nb.hrtf import HRTF, KEMAR, arrival_times, diffuse_field_equalised, load_hrtf
+from see2sound_nb.hrtf import HRTF, KEMAR, arrival_times, load_hrtf
 from see2sound_nb.ism import arrivals, shoebox_rir, sum_of_arrivals
 from see2sound_nb.room import Room
 
