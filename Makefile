@@ -9,6 +9,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 PYTEST := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300
 
+# A file whose recipe failed half way is no file.
+.DELETE_ON_ERROR:
 .PHONY: demo test test-fast browser lint parity lab notebooks student book constraints clean
 
 demo: $(VENV)/.base

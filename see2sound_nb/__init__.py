@@ -18,8 +18,8 @@ from see2sound_nb.interaural import ild_db, itd_s
 from see2sound_nb.ism import first_order, shoebox_rir
 from see2sound_nb.labels import describe_patches
 from see2sound_nb.loading import load_audio, load_depth, load_sam
-from see2sound_nb.machine import check_machine, demo_photo, setup
-from see2sound_nb.media import read_image, write_wav
+from see2sound_nb.machine import check_machine, setup
+from see2sound_nb.media import demo_photo, read_image, write_wav
 from see2sound_nb.models import MODELS, PRESETS, list_models
 from see2sound_nb.moving import render_moving, render_path
 from see2sound_nb.pipeline import See2Sound

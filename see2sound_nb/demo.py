@@ -6,8 +6,7 @@ import pathlib
 import sys
 
 from see2sound_nb.cli import progress_bars
-from see2sound_nb.machine import demo_photo
-from see2sound_nb.media import atomic_path
+from see2sound_nb.media import atomic_path, demo_photo
 from see2sound_nb.pipeline import See2Sound
 
 OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_foa.wav"}

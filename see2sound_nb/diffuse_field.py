@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-#: So much below the middle of its spectrum the mean over directions is taken for noise, and not raised any further.
+#: What lies farther below the median up to 8 kHz is taken for noise, and raised no more than if it lay here.
 DIFFUSE_FLOOR_DB = -20.0
 
 
@@ -30,8 +30,14 @@ def diffuse_field_equalised(directions: np.ndarray, responses: np.ndarray, sampl
     Returns
     -------
     np.ndarray
-        (M, 2, K) float64, all through one filter of minimum phase, whose gain is the inverse of the root of the mean
-        power over the sphere and both ears; at most 20 dB of it raise what was measured too weakly.
+        (M, 2, K) float64, all through one filter of minimum phase. Its gain is the inverse of the root of the mean
+        power over the sphere and both ears, relative to its mean over frequency; what was measured more than 20 dB
+        below the median up to 8 kHz is raised as if it lay 20 dB below. Filter and result are cut to K samples.
+
+    Raises
+    ------
+    ValueError
+        If all responses are silent.
 
     Notes
     -----
@@ -50,6 +56,8 @@ def diffuse_field_equalised(directions: np.ndarray, responses: np.ndarray, sampl
     power = np.zeros(size // 2 + 1)
     for index, count in zip(*np.unique(nearest, return_counts=True)):  # one at a time: sets may be large
         power += count * np.square(np.abs(rfft(responses[index], size))).sum(axis=0)
+    if not power.any():
+        raise ValueError("all responses of the head are silent; look at the file that they come from")
     power = np.maximum(power, np.median(power[: size * 8000 // sample_rate]) * 10 ** (DIFFUSE_FLOOR_DB / 10))
     log_gain = -0.5 * np.log(power / power.mean())
     cepstrum = irfft(log_gain, size)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from see2sound_nb._checks import check_rate
+
 #: No head is so wide that sound needs longer than this from one ear to the other, in seconds.
 MOST_ITD_S = 1e-3
 #: Ears whose correlation stays below this have heard nothing in common.
@@ -31,7 +33,7 @@ def ild_db(ears: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If there are not two channels.
+        If there are not two channels of at least one sample, or a sample is not finite.
 
     Notes
     -----
@@ -66,7 +68,7 @@ def itd_s(ears: np.ndarray, sample_rate: float) -> float:
     Raises
     ------
     ValueError
-        If there are not two channels.
+        If there are not two channels of at least one sample, a sample is not finite, or the rate is not positive.
 
     Notes
     -----
@@ -78,6 +80,7 @@ def itd_s(ears: np.ndarray, sample_rate: float) -> float:
     >>> round(1e3 * itd_s([[0, 0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0, 0]], 4000.0), 2)
     0.5
     """
+    check_rate(sample_rate)
     left, right = _two(ears)
     most = min(int(MOST_ITD_S * sample_rate), len(left) - 1)
     size = 1 << (2 * len(left) + 1).bit_length()  # room for shifts from -T to T
@@ -96,4 +99,6 @@ def _two(ears: np.ndarray) -> np.ndarray:
     ears = np.asarray(ears, dtype=np.float64)
     if ears.ndim != 2 or len(ears) != 2 or ears.shape[1] < 1:
         raise ValueError(f"ears of shape {ears.shape} must be (2, T), left and right: render 'binaural' or 'stereo'")
+    if not np.isfinite(ears).all():
+        raise ValueError("ears hold samples that are NaN or infinite; look at the sound that was rendered")
     return ears

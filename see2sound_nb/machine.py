@@ -1,11 +1,10 @@
-"""The machine: what a notebook says of it in its first lines, what would run on it; and the photo that the demo hears.
+"""The machine: what a notebook says of it in its first lines, and what would run on it.
 
 Notebook: 00_start_here.
 """
 
 from __future__ import annotations
 
-import pathlib
 import platform
 
 #: Memory in GB (10^9 bytes) that a machine should have for each tier: for tiny and paper twice what was measured with a
@@ -13,11 +12,6 @@ import platform
 ENOUGH_GB = {"tiny": 3, "small": 6, "paper": 15}
 #: Size of the notebooks' letters in figures, in points: read from the last row of a lecture room.
 FONT_SIZE = 13
-
-
-def demo_photo() -> pathlib.Path:
-    """Path of the shipped photo; its origin and licence are in ``data/README.md``."""
-    return pathlib.Path(__file__).parent / "data" / "demo.jpg"
 
 
 def memory_gb(device: str) -> float:

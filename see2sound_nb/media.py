@@ -36,6 +36,11 @@ SAMPLE_RATES = (8000, 192000)
 SUBTYPES = {"PCM_16": (16, 1), "PCM_24": (24, 1), "FLOAT": (32, 3)}
 
 
+def demo_photo() -> pathlib.Path:
+    """Path of the shipped photo; its origin and licence are in ``data/README.md``."""
+    return pathlib.Path(__file__).parent / "data" / "demo.jpg"
+
+
 def read_image(source) -> np.ndarray:
     """Read a photo, upright, in colour, and of a size that the models can use.
 

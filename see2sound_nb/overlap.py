@@ -23,6 +23,11 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     float
         0 (nothing in common; also of two empty masks) to 1 (the same).
 
+    Raises
+    ------
+    ValueError
+        If the masks have different shapes.
+
     Notes
     -----
     Jaccard 1901. Segment Anything predicts it for its own masks (Kirillov et al. 2023, section 3).
@@ -33,6 +38,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     >>> iou(np.array([True, True, False]), np.array([False, True, True]))
     0.3333333333333333
     """
+    _check_shapes(a, b)
     return float((a & b).sum() / max((a | b).sum(), 1))
 
 
@@ -49,10 +55,16 @@ def share_of_smaller(a: np.ndarray, b: np.ndarray) -> float:
     float
         0 (apart; also if one is empty) to 1 (one lies within the other, however different their sizes).
 
+    Raises
+    ------
+    ValueError
+        If the masks have different shapes.
+
     Notes
     -----
     Notebook: 01_regions.
     """
+    _check_shapes(a, b)
     return float((a & b).sum() / max(min(a.sum(), b.sum()), 1))
 
 
@@ -83,8 +95,14 @@ def non_maximum_suppression(
     """
     kept: list[int] = []
     for k in order:
-        if all(iou(M[k], M[j]) < most_iou for j in kept):
-            kept.append(int(k))
         if len(kept) == most:
             break
+        if all(iou(M[k], M[j]) < most_iou for j in kept):
+            kept.append(int(k))
     return np.array(kept, dtype=np.int64)
+
+
+def _check_shapes(a: np.ndarray, b: np.ndarray) -> None:
+    """NumPy would compare a row with a picture, row by row."""
+    if a.shape != b.shape:
+        raise ValueError(f"masks of shape {a.shape} and {b.shape} cannot be compared; take both from one picture")

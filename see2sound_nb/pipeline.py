@@ -14,7 +14,7 @@ import numpy as np
 
 from see2sound_nb import depth, effort, geometry, labels, loading, media, models, regions, room, segmentation
 from see2sound_nb._arguments import MOST_SOURCES, check_masks, check_run, find_device, is_small
-from see2sound_nb._sounds import sounds_of_patches
+from see2sound_nb.audio import sounds_of_patches
 from see2sound_nb.scene import Scene
 
 #: A metric depth model may answer with nothing or with the sky; a room of ours holds depths in metres between these.

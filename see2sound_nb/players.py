@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from see2sound_nb._checks import check_rate
 from see2sound_nb.interaural import ild_db, itd_s
 
 #: `compare` plays at this RMS level, in dB of full scale: soft enough for the peaks of most sounds.
@@ -38,7 +39,11 @@ class Player:
     Raises
     ------
     ValueError
-        If there are more than two channels or axes, or a sample is NaN or beyond full scale.
+        If there are more than two channels or axes, a sample is NaN or beyond full scale, or the rate is not positive.
+
+    Notes
+    -----
+    Notebook: 00_start_here.
     """
 
     def __init__(self, audio: np.ndarray, sample_rate: int, title: str = "sound"):
@@ -49,6 +54,7 @@ class Player:
             raise ValueError(f"{len(self.audio)} channels; browsers play 1 or 2: render 'binaural' or 'stereo' instead")
         if not np.abs(self.audio).max(initial=0) <= 1:
             raise ValueError("the audio's peak must be a number up to 1 (full scale); scale it down first")
+        check_rate(sample_rate)
         self.sample_rate = sample_rate
         self.title = title
 

@@ -147,7 +147,7 @@ def box_centres(R: np.ndarray) -> np.ndarray:
     -----
     Paper: section 4.1, R_k. Notebook: 02_boxes.
     """
-    x0, x1, y0, y1 = np.reshape(R, (-1, 4)).T
+    x0, x1, y0, y1 = np.reshape(R, (-1, 4)).astype(float).T
     return np.stack([(x0 + x1) / 2, (y0 + y1) / 2], axis=1)
 
 

@@ -78,6 +78,31 @@ def test_a_head_without_colour_is_left_as_it_is(rng):
     np.testing.assert_allclose(diffuse_field_equalised(towards, responses, FS), responses, atol=1e-9)
 
 
+def test_where_a_head_was_measured_densely_is_of_no_more_weight(rng):
+    towards = even_directions(60)
+    responses = np.zeros((60, 2, 64))
+    responses[..., 10] = 1.0
+    responses[towards[:, 0] > 0, :, 11] = 0.7  # on the right everything is darker
+    dense = np.repeat(np.flatnonzero(towards[:, 0] > 0), 9)
+    more = towards[dense] + 1e-3 * rng.normal(size=(len(dense), 3))
+    more /= np.linalg.norm(more, axis=1, keepdims=True)
+    sparse = diffuse_field_equalised(towards, responses, FS)
+    denser = diffuse_field_equalised(np.vstack([towards, more]), np.concatenate([responses, responses[dense]]), FS)
+    np.testing.assert_allclose(denser[:60], sparse, atol=0.01 * np.abs(sparse).max())
+
+
+def test_what_was_hardly_measured_is_hardly_raised():
+    t = np.arange(256) - 128
+    weak = np.hanning(256) * np.sinc(t * 18 / 48)  # at 48 kHz: all below 9 kHz, and next to nothing above
+    head = np.tile(weak, (60, 2, 1))
+    equalised = diffuse_field_equalised(even_directions(60), head, 48000)
+    level_db = 20 * np.log10(np.abs(np.fft.rfft(equalised[0, 0], 4800)))
+    assert np.ptp(level_db[20:800]) < 1, "200 Hz to 8 kHz"
+    assert level_db[1200:].max() < level_db[100] - 20, "above 12 kHz"
+    with pytest.raises(ValueError, match="silent"):
+        diffuse_field_equalised(even_directions(60), 0 * head, 48000)
+
+
 def test_between_two_measurements_the_head_predicts_a_third():
     hrtf = load_hrtf(sample_rate=FS)
     azimuth, elevation, _ = directions(hrtf.directions)

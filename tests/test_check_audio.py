@@ -20,11 +20,13 @@ def fewest():
 def test_right_answers_pass(capsys, fewest):
     check.who_needs_phase("claps")
     check.noise_from_velocity(noise)
+    check.noise_from_velocity(lambda v, z, a: noise(v, z, a).astype(np.float32))
     check.mixture_without_roots((0.5, 10 * np.log10(0.5)))
     check.mixture_without_roots(np.array([0.5, -3.01]))
     check.enough_steps(fewest)
     check.enough_steps(float(fewest))
-    assert capsys.readouterr().out.count("right: ") == 6
+    said = capsys.readouterr().out
+    assert said.count("right: ") == 7 and said.count("100,000 mixtures: -3.0 dB") == 2
 
 
 def test_the_error_of_ddim_is_that_of_a_formula(fewest):
@@ -56,7 +58,9 @@ def test_the_wrong_sound_is_not_told_the_right_one():
         (lambda v, z, a: a * v + (1 - a) * z, r"is 0\.5: at index \(0, 0\) yours is -?[\d.]+, it"),  # no roots
         (lambda v, z, a: (v + np.sqrt(1 - a) * (np.sqrt(a) * z - np.sqrt(1 - a) * v)) / np.sqrt(a), "alpha_bar is 0:"),
         (lambda v, z, a: noise(v, z, a).T, r"your shape is \(5, 4\), it should be \(4, 5\)"),
+        (lambda v, z, a: noise(v, z, a) + 1e-3, r"alpha_bar is 0\.5: at index \(0, 0\)"),
         (lambda v, z, a: None, "no answer yet"),
+        (3.0, "is no function"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")

@@ -38,6 +38,8 @@ def test_boxes_in_another_order(capsys):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        (None, "no answer yet"),
+        (3.0, "is no function"),
         (lambda R: None, "no answer yet"),
         (lambda R: xywh(R, last=0), r"one pixel, .* at index \(0, 2\) yours is 0 px, it should be 1 px"),
         (lambda R: xywh(R, order=(1, 0, 2, 3)), r"at index \(0, 0\) yours is \d+ px"),
@@ -80,6 +82,7 @@ def test_one_pixel_more(capsys):
         (changed((9, 19), (0, 0)), "2 pixels were added"),
         (changed((9, 19), (2, 3)), r"pixel \(y, x\) = \(2, 3\) was taken away"),
         (changed((4, 6)), "went from 6 px to 12 px; it should be 24 px"),
+        ([[1], [1, 2]], r"no array of one shape; make it \(10, 20\) bool"),
         (MASK.T, r"your shape is \(20, 10\), it should be \(10, 20\)"),
     ],
 )
@@ -100,9 +103,5 @@ def test_how_many_pixels_are_a_degree(capsys):
         check.pixels_of_a_degree(None)
 
 
-def test_four_pixels_may_be_as_many_as_one():
-    mask = np.zeros((10, 20), bool)
-    mask[2:4, 3:6] = True
-    one_more = mask.copy()
-    one_more[5, 8] = True
-    check.one_pixel(one_more, mask)
+def test_a_box_exactly_four_times_as_large_is_enough():
+    check.one_pixel(changed((5, 8)), MASK)

@@ -13,7 +13,8 @@ def test_a_number_may_be_pythons_numpys_or_torchs():
         _compare.within(yours, 15.0, 0.5, "one degree", "px")
     with pytest.raises(AssertionError, match=r"one degree: yours is 16 px, measured here 15 ± 0\.5 px"):
         _compare.within(torch.tensor(16.0), 15.0, 0.5, "one degree", "px")
-    for nothing in ("15", True, [15, 15], [], {}, 1j, torch.tensor(1.0, requires_grad=True)):
+    complex_ones = (1j, np.complex128(1 + 1j), np.array([1 + 1j]), torch.tensor(1 + 1j))
+    for nothing in ("15", True, [15, 15], [], {}, *complex_ones, torch.tensor(1.0, requires_grad=True)):
         with pytest.raises(AssertionError, match="is no number; give one, in px"):
             _compare.number(nothing, "one degree", "px")
     for no_answer in (None, ...):
@@ -42,6 +43,19 @@ def test_a_word_may_be_of_an_array():
         _compare.chosen("right", "left", choices, "the noise")
     with pytest.raises(AssertionError, match="'up' is none of the answers 'left', 'right'"):
         _compare.chosen("up", "left", choices, "the noise")
+
+
+def test_words_in_an_order_may_be_in_a_list_a_tuple_or_an_array():
+    expected = ["front", "left", "right"]
+    for yours in (expected, tuple(expected), np.array(expected)):
+        _compare.in_order(yours, expected, "order")
+    for wrong in (3, "left", np.array("left"), {*expected}, [3, 2, 1], ["left"] * 3, expected[:2], [["left"], 2, 3]):
+        with pytest.raises(AssertionError, match="order: give a list with each of 'front', 'left', 'right' once"):
+            _compare.in_order(wrong, expected, "order")
+    with pytest.raises(AssertionError, match="order, at index 1: 'right' is not what was measured"):
+        _compare.in_order(["front", "right", "left"], expected, "order")
+    with pytest.raises(AssertionError, match="no answer yet"):
+        _compare.in_order(None, expected, "order")
 
 
 def test_a_function_is_given_itself():

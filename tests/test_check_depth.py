@@ -16,7 +16,8 @@ def test_right_answers_pass(capsys):
     check.shift_to_the_horizon(-0.2499)
     check.shift_to_the_horizon(np.array(-0.245))
     check.turned_over_step(20 * np.log10(4 / 3))
-    assert capsys.readouterr().out.count("right: ") == 5
+    said = capsys.readouterr().out
+    assert said.count("right: ") == 5 and said.count("the three are at [1.0, 2.0, 4.0] m") == 2
 
 
 @pytest.mark.parametrize("name", ["wrong_lens", "azimuth_of_column", "shift_to_the_horizon", "turned_over_step"])
@@ -43,6 +44,8 @@ def test_a_wrong_direction_is_not_told_the_right_one(answer):
         (lambda x, w, f: np.radians(column(x, w, f)), r"at index 0 yours is 0\.349"),
         (lambda x, w, f: column(x, w, f)[:, None], r"your shape is \(8, 1\), it should be \(8,\)"),
         (lambda x, w, f: None, "no answer yet"),
+        (3.0, "is no function"),
+        *((lambda x, w, f, lens=lens: column(x, w, f) + 1e-3 * (f == lens), f"{lens}°") for lens in (40, 60, 90, 120)),
     ],
 )
 def test_a_wrong_column_is_named(wrong, words):

@@ -9,7 +9,7 @@ from see2sound_nb import check
 
 
 def ears(*gains):
-    """One second of noise for each pair of gains, one after the other."""
+    """1000 samples of noise for each pair of gains, one after the other."""
     noise = np.random.default_rng(0).standard_normal(1000)
     return np.concatenate([np.outer(gain, noise) for gain in gains], axis=1)
 
@@ -44,6 +44,8 @@ def test_the_share_of_the_smaller_mask(capsys):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        (None, "no answer yet"),
+        (3.0, "is no function"),
         (lambda a, b: None, "no answer yet"),
         (
             lambda a, b: (a & b).sum() / (a | b).sum(),

@@ -18,7 +18,8 @@ def test_the_order_of_the_bursts_is_what_two_ears_measure(capsys):
     order = order_by_itd()
     assert sorted(order) == ["front", "left", "right"]
     check.order_of_bursts(order)
-    assert capsys.readouterr().out.startswith("right:")
+    check.order_of_bursts(np.array(order))
+    assert capsys.readouterr().out.count("right:") == 2
 
 
 def test_the_text_of_the_bursts_does_not_tell_their_order():
@@ -29,25 +30,34 @@ def test_the_text_of_the_bursts_does_not_tell_their_order():
 
 def test_a_wrong_order_is_told_by_its_first_burst():
     order = order_by_itd()
-    with pytest.raises(AssertionError, match="burst at index 1"):
+    with pytest.raises(AssertionError, match="bursts, at index 1"):
         check.order_of_bursts([order[0], order[2], order[1]])
-    with pytest.raises(AssertionError, match="none of the answers"):
-        check.order_of_bursts(["ahead", *order[1:]])
-    for no_list in ("left", 3, order[:2]):
-        with pytest.raises(AssertionError, match="three words"):
-            check.order_of_bursts(no_list)
+    for no_order in ("left", 3, order[:2], ["ahead", *order[1:]]):
+        with pytest.raises(AssertionError, match="each of 'front', 'left', 'right' once"):
+            check.order_of_bursts(no_order)
     with pytest.raises(AssertionError, match="no answer yet"):
         check.order_of_bursts(None)
 
 
+def right_deg(p):
+    return np.degrees(np.arctan2(-p[:, 0], p[:, 1]))
+
+
 def test_azimuths():
-    check.azimuth_deg(lambda p: np.degrees(np.arctan2(-p[:, 0], p[:, 1])))
+    check.azimuth_deg(right_deg)
     wrong = {
         "swapped axes": (lambda p: np.degrees(np.arctan2(p[:, 1], -p[:, 0])), r"index 0 .*90 degrees"),
         "sign": (lambda p: np.degrees(np.arctan2(p[:, 0], p[:, 1])), r"index 1 .*-45 degrees.*45 degrees"),
         "no behind": (lambda p: np.degrees(np.arctan(-p[:, 0] / (p[:, 1] + 1e-12))), r"index 4 .*-45 degrees.*135"),
         "radians": (lambda p: np.arctan2(-p[:, 0], p[:, 1]), r"index 1 .*0\.785398 degrees"),
         "one number": (lambda p: 0.0, "shape"),
+        "a little beside": (lambda p: right_deg(p) + 1e-5, "index 0"),
+        "a share beside": (lambda p: right_deg(p) * (1 + 2e-7), "index 1"),
+        "in steps of 45 degrees": (
+            lambda p: 45 * np.round(right_deg(p) / 45),
+            "50 positions drawn at random: at index 0",
+        ),
+        "no function": (3.0, "is no function"),
     }
     for function, message in wrong.values():
         with pytest.raises(AssertionError, match=message):

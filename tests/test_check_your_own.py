@@ -27,6 +27,13 @@ def test_the_longer_decay_is_found_whichever_comes_first(rng, capsys):
         check.lasts_longer(None, short, long, RATE)
 
 
+def test_the_decay_of_the_last_clap_counts_alone(rng):
+    short, long = decaying(0.2, rng), decaying(0.5, rng)
+    short[:, :9600] *= 3
+    long[:, :9600] *= 100  # from the first clap on it is the short one that takes longer to fall by 20 dB
+    check.lasts_longer("first", long, short, RATE)
+
+
 def fuma(phi):
     W, Y, Z, X = phi
     return np.stack([W / np.sqrt(2), X, Y, Z])

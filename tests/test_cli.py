@@ -12,7 +12,7 @@ import soundfile
 from PIL import Image
 
 from see2sound_nb import cli, render
-from see2sound_nb.machine import demo_photo
+from see2sound_nb.media import demo_photo
 from see2sound_nb.models import MODELS
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.scene import Scene

@@ -37,4 +37,8 @@ def test_the_machine_is_told_for_each_tier_what_fits_what_lasts_and_what_is_miss
     assert [line.split(":")[0] for line in tiers] == list(models.PRESETS)
     assert "runs here" in tiny and "takes seconds" in tiny and "nothing to fetch" in tiny
     assert "runs here" in small and "0.5 GB to fetch (sam-vit-b, depth-anything-small)" in small
+    for memory, fits in ((14.9, "may not fit"), (15.1, "runs here")):
+        monkeypatch.setattr(machine, "memory_gb", lambda device, gb=memory: gb)
+        check_machine()
+        assert f"paper: {fits}" in capsys.readouterr().out
     assert "may not fit: 15 GB" in paper and "about 2 minutes" in paper and "7.8 GB to fetch" in paper

@@ -11,7 +11,7 @@ from PIL import Image
 
 import see2sound_nb as s2s
 from see2sound_nb import effort, labels, loading, machine
-from see2sound_nb._sounds import SOURCE_LEVEL_DB
+from see2sound_nb.audio import SOURCE_LEVEL_DB
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.segmentation import LEAST_SOUNDS
 

@@ -20,6 +20,10 @@ def test_boxes_are_in_the_papers_order_and_hold_the_whole_mask():
     assert regions.box_centres(R).tolist() == [[7.0, 5.5], [9.5, 4.0]]
 
 
+def test_centres_of_boxes_do_not_wrap_in_narrow_integers():
+    assert regions.box_centres(np.array([[100, 250, 200, 254]], np.uint8)).tolist() == [[175.0, 227.0]]
+
+
 def test_contours_run_along_the_border_of_the_mask():
     for mask, contour in zip(masks(), regions.contours_from_masks(masks())):
         assert mask[contour[:, 1], contour[:, 0]].all()

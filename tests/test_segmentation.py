@@ -21,6 +21,9 @@ M = np.stack([WALL, DOG, HEAD, CAR, SPECK])
 def test_how_much_masks_overlap():
     assert iou(HEAD, DOG) == HEAD.sum() / DOG.sum()
     assert share_of_smaller(HEAD, DOG) == share_of_smaller(DOG, HEAD) == 1
+    for compared in (iou, share_of_smaller):
+        with pytest.raises(ValueError, match="cannot be compared"):
+            compared(DOG, DOG[0])
     left, right = box(0, 10, 0, 10), box(5, 15, 0, 10)
     assert iou(left, right) == 1 / 3
     assert share_of_smaller(left, right) == 1 / 2
@@ -36,6 +39,7 @@ def test_of_copies_the_first_in_order_is_kept():
     assert non_maximum_suppression(masks, [0, 3, 2]).tolist() == [0, 3]
     assert non_maximum_suppression(masks, [0, 1, 2, 3], most_iou=0.95).tolist() == [0, 1, 2, 3]
     assert non_maximum_suppression(masks, [0, 1, 2, 3], most=2).tolist() == [0, 1]
+    assert non_maximum_suppression(masks, [0, 1, 2, 3], most=0).tolist() == []
     assert non_maximum_suppression(masks, []).tolist() == []
     whole_and_half = np.zeros((2, 4, 4), dtype=bool)
     whole_and_half[0], whole_and_half[1, :2] = True, True

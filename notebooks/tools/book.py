@@ -25,7 +25,7 @@ CONFIGURATION = pathlib.Path(__file__).resolve().parent / "pages"
 
 
 def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
-    """Make the pages anew.
+    """Make the pages anew; those that are there stay until the new ones are made.
 
     Parameters
     ----------
@@ -45,9 +45,8 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
     ValueError
         If the folder of the pages holds something else.
     """
-    if into.is_dir() and any(into.iterdir()) and not (into / "index.html").is_file():
+    if into.is_dir() and any(into.iterdir()) and not (into / ".buildinfo").is_file():
         raise ValueError(f"{into} holds something else than pages; name an empty or a new folder")
-    shutil.rmtree(into, ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
         source = pathlib.Path(work) / "source"
         source.mkdir()
@@ -58,8 +57,15 @@ def build(notebooks: pathlib.Path, into: pathlib.Path) -> int:
                 nbformat.write(page, source / path.name)
             elif path.is_file():
                 shutil.copy(path, source)
+        pages = pathlib.Path(work) / "pages"
         kept = ["-d", str(pathlib.Path(work) / "doctrees"), "-c", str(CONFIGURATION)]
-        return build_main(["-q", "-W", "--keep-going", "-b", "html", *kept, str(source), str(into)])
+        strict = ["-q", "-W", "--keep-going"]
+        status = build_main([*strict, "-b", "html", *kept, str(source), str(pages)])
+        if not status:
+            shutil.rmtree(into, ignore_errors=True)
+            into.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(pages, into)
+        return status
 
 
 def answers_folded(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

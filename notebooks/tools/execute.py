@@ -74,11 +74,14 @@ def execute(
         allow_errors=allow_errors,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(env=dict(os.environ if environment is None else environment))
+    try:
+        client.execute(env=dict(os.environ if environment is None else environment))
+    finally:
+        asked = notebook.cells.pop()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # wall times: they would differ in every commit
     notebook.metadata.pop("language_info", None)
-    return float(notebook.cells.pop().outputs[0].text)
+    return float(asked.outputs[0].text)
 
 
 def lighten(notebook: nbformat.NotebookNode, *, sound: bool) -> None:
@@ -117,7 +120,9 @@ def main() -> None:
         execute(notebook)
         lighten(notebook, sound=wanted.sound)
         stored = wanted.into / path.name
-        nbformat.write(notebook, stored)
+        beside = stored.with_suffix(".part")
+        nbformat.write(notebook, beside)
+        beside.replace(stored)
         print(f"{stored}: {stored.stat().st_size / 1e3:.0f} kB", flush=True)
 
 

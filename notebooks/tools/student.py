@@ -21,6 +21,8 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, ClearSolution
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 #: What an instructor has and a student has not.
 FOR_INSTRUCTORS = ("TEACHING.md",)
+#: What an edition is made of: notebooks, pages, pictures.
+EDITION = (".ipynb", ".md", ".png")
 #: What an exercise says that nobody has answered, and what to do with it.
 NO_ANSWER = "there is no answer yet; put yours here and delete this line"
 MARKS = re.compile(r"^[ \t]*#+ (?:BEGIN|END) SOLUTION[ \t]*(?:\n|\Z)", re.M)
@@ -56,15 +58,30 @@ def solution_edition(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def build(into: pathlib.Path, notebooks: pathlib.Path = NOTEBOOKS) -> None:
-    """Write both editions, with the pictures and pages they link to, into two folders anew."""
-    for name, edition in (("student", student_edition), ("solution", solution_edition)):
+    """Write both editions, with the pictures and pages they link to, into two folders anew.
+
+    What was worked on in these folders goes with them.
+
+    Raises
+    ------
+    ValueError
+        If one of the folders holds a file that is no part of an edition; nothing is written then.
+    """
+    editions = {"student": student_edition, "solution": solution_edition}
+    for path in (path for name in editions for path in (into / name).glob("[!.]*")):
+        if path.suffix not in EDITION:
+            raise ValueError(
+                f"{path} is no part of an edition, and its folder would be emptied; move it, or "
+                "name another folder with --into"
+            )
+    for name, edition in editions.items():
         folder = into / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         for path in sorted(notebooks.iterdir()):
             if path.suffix == ".ipynb":
                 nbformat.write(edition(nbformat.read(path, as_version=4)), folder / path.name)
-            elif path.suffix in (".md", ".png") and not (
+            elif path.suffix in EDITION and not (
                 name == "student" and path.name in FOR_INSTRUCTORS
             ):
                 shutil.copy(path, folder)

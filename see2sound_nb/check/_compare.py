@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ def same(yours: Any, expected: Any, case: str, unit: str = "", *, rtol: float = 
     Parameters
     ----------
     yours, expected : array_like
-        Numbers, booleans or arrays of the same shape.
+        Numbers or arrays of the same shape.
     case : str
         What was compared: "box of a mask of 4 x 6 pixels".
     unit : str
@@ -32,19 +33,16 @@ def same(yours: Any, expected: Any, case: str, unit: str = "", *, rtol: float = 
         If there is no answer, a wrong shape, or a difference: the first one, with its index and unit.
     """
     answered(yours, case)
-    expected = np.asarray(expected)
+    expected = np.asarray(expected, dtype=np.float64)
     try:
         if np.iscomplexobj(yours):
             raise AssertionError(f"{case}: your answer is complex, it should be real; look where it became so")
-        given = np.asarray(yours, dtype=bool if expected.dtype == bool else np.float64)
+        given = np.asarray(yours, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError):  # torch raises the last for what is still being differentiated
         raise AssertionError(f"{case}: {_short(yours)} is no number or array of numbers") from None
     if given.shape != expected.shape:
         raise AssertionError(f"{case}: your shape is {given.shape}, it should be {expected.shape}")
-    if expected.dtype == bool:
-        wrong = given != expected
-    else:
-        wrong = ~(np.abs(given - expected) <= atol + rtol * np.abs(expected))
+    wrong = ~(np.abs(given - expected) <= atol + rtol * np.abs(expected))
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         at = f" at index {index[0] if len(index) == 1 else index}" if index else ""
@@ -70,7 +68,7 @@ def within(yours: Any, expected: float, tolerance: float, case: str, unit: str) 
 
 
 def number(yours: Any, case: str, unit: str) -> float:
-    """Take an answer as one number: Python's, NumPy's or torch's.
+    """Take an answer as one real number: Python's, NumPy's or torch's.
 
     Raises
     ------
@@ -79,6 +77,8 @@ def number(yours: Any, case: str, unit: str) -> float:
     """
     answered(yours, case)
     try:
+        if np.iscomplexobj(yours):  # NumPy would drop the imaginary part, with no more than a warning
+            raise TypeError
         given = np.asarray(yours, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError):
         given = np.zeros(0)
@@ -108,6 +108,32 @@ def chosen(yours: Any, expected: str, choices: tuple[str, ...], case: str) -> No
         raise AssertionError(f"{case}: {given!r} is none of the answers {', '.join(map(repr, choices))}")
     if given != expected:
         raise AssertionError(f"{case}: {given!r} is not what was measured; listen again, and look at the numbers")
+
+
+def in_order(yours: Any, expected: Sequence[str], case: str) -> None:
+    """Compare a list of words that each stand in it once.
+
+    Parameters
+    ----------
+    yours : list, tuple or np.ndarray of str
+    expected : sequence of str
+        The words in their order.
+    case : str
+        What was put in order: "order of the bursts".
+
+    Raises
+    ------
+    AssertionError
+        If there is no answer, other words, or one in a wrong place: the first one, with its index.
+    """
+    answered(yours, case)
+    given = yours.tolist() if isinstance(yours, np.ndarray) else yours
+    words = tuple(sorted(expected))
+    if not isinstance(given, (list, tuple)) or tuple(sorted(map(str, given))) != words:
+        wanted = ", ".join(map(repr, words))
+        raise AssertionError(f"{case}: give a list with each of {wanted} once, not {_short(given)}")
+    for k, (word, right_word) in enumerate(zip(given, expected)):
+        chosen(word, right_word, words, f"{case}, at index {k}")
 
 
 def answered(yours: Any, case: str) -> None:

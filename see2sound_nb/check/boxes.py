@@ -10,26 +10,26 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from see2sound_nb import geometry, regions, segmentation
-from see2sound_nb.check._compare import answered, chosen, right, same, within
+from see2sound_nb.check._compare import answered, chosen, function, right, same, within
 from see2sound_nb.interaural import ild_db
 from see2sound_nb.render import impulse_responses, render_channels
 from see2sound_nb.room import room_around
 
+SAMPLE_RATE = 16000
 
-def two_middles(mask: np.ndarray, sample_rate: int = 16000) -> dict[str, np.ndarray]:
+
+def two_middles(mask: np.ndarray) -> dict[str, np.ndarray]:
     """Bursts of noise from both middles of a region: the centre of its box, and its centroid.
 
     Parameters
     ----------
     mask : np.ndarray
         (H, W) bool, in a photo that was taken with a field of view of 60 degrees.
-    sample_rate : int
-        In Hz.
 
     Returns
     -------
     dict of str to np.ndarray
-        For each name (2, T) float, left and right ear.
+        For each name (2, T) float, left and right ear, at 16 kHz.
 
     Notes
     -----
@@ -37,14 +37,14 @@ def two_middles(mask: np.ndarray, sample_rate: int = 16000) -> dict[str, np.ndar
     """
     R = regions.boxes_from_contours(regions.contours_from_masks(mask[None]))
     middles_px = {"x": regions.box_centres(R)[0], "y": np.argwhere(mask).mean(axis=0)[::-1]}
-    t = np.arange(3 * sample_rate // 2) / sample_rate
+    t = np.arange(3 * SAMPLE_RATE // 2) / SAMPLE_RATE
     bursts = 0.1 * np.random.default_rng(0).standard_normal((1, len(t))) * (t % 0.5 < 0.2)
     sounds = {}
     for name, middle_px in middles_px.items():
         positions_m = geometry.lift(middle_px[None], np.array([3.0]), mask.shape[::-1], fov_deg=60.0)
         room = room_around(positions_m, max_order=0)
         sounds[name] = render_channels(
-            bursts, impulse_responses(room, positions_m, "binaural", sample_rate=sample_rate)
+            bursts, impulse_responses(room, positions_m, "binaural", sample_rate=SAMPLE_RATE)
         )
     return sounds
 
@@ -86,12 +86,13 @@ def xywh(yours: Callable[[np.ndarray], np.ndarray]) -> None:
     Raises
     ------
     AssertionError
-        If there is no answer or another one: of the first case that differs.
+        If there is no function, no answer or another one: of the first case that differs.
 
     Notes
     -----
     What it is compared with are masks: their first column and row, and how many they fill. Notebook: 02_boxes.
     """
+    function(yours, "xywh")
     rng = np.random.default_rng(0)
     for case, count in {"one pixel": 1, "three boxes, seed 0": 3, "no box": 0}.items():
         M = np.zeros((count, 4, 6) if count == 1 else (count, 40, 60), bool)
@@ -126,7 +127,10 @@ def one_pixel(yours: np.ndarray | None, mask: np.ndarray) -> None:
     Notebook: 02_boxes.
     """
     answered(yours, "your mask")
-    spoilt = np.asarray(yours, dtype=bool)
+    try:
+        spoilt = np.asarray(yours, dtype=bool)
+    except (TypeError, ValueError):
+        raise AssertionError(f"your mask: it is no array of one shape; make it {mask.shape} bool") from None
     if spoilt.shape != mask.shape:
         raise AssertionError(f"your mask: your shape is {spoilt.shape}, it should be {mask.shape}")
     for y, x in np.argwhere(mask & ~spoilt):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
-from see2sound_nb.check._compare import answered, chosen, right, same
+from see2sound_nb.check._compare import function, in_order, number, right, same
 from see2sound_nb.ism import arrivals, shoebox_rir
 from see2sound_nb.ism.lattice import diamond, sampled
 from see2sound_nb.players import Players, compare
@@ -59,18 +59,15 @@ def order_of_corridors(yours: list[str]) -> None:
     Raises
     ------
     AssertionError
-        If there is no answer, or a corridor is in the wrong place: the first one, with its index.
+        If there is no answer, not each name once, or a corridor is in the wrong place: the first one, with its index.
 
     Notes
     -----
     Notebook: 05_image_sources.
     """
-    answered(yours, "order of the corridors")
     widths = _widths()
-    if isinstance(yours, str) or sorted(yours) != sorted(widths):
-        raise AssertionError(f"order of the corridors: give a list with each of 'a', 'b' and 'c' once, not {yours!r}")
-    for k, (name, expected) in enumerate(zip(yours, sorted(widths, key=lambda name: widths[name]))):
-        chosen(name, expected, tuple(widths), f"corridor at index {k} (0 is the narrowest)")
+    expected = sorted(widths, key=lambda name: widths[name])
+    in_order(yours, expected, "order of the corridors, from the narrowest to the widest")
     pitches = ", ".join(f"{SPEED_OF_SOUND_M_S / width:.0f} Hz" for width in sorted(widths.values()))
     right(f"their flutter echoes repeat at {pitches}: the narrower, the higher")
 
@@ -92,7 +89,7 @@ def images_of_order(yours: Callable[[int], int]) -> None:
     -----
     Notebook: 05_image_sources.
     """
-    answered(yours, "images_of_order")
+    function(yours, "images_of_order")
     for n in range(1, 21):
         counted = int((np.abs(diamond(n)).sum(axis=1) == n).sum())
         same(yours(n), counted, f"images of order n = {n}", "images")
@@ -116,7 +113,7 @@ def rounded_response(yours: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> N
     -----
     Notebook: 05_image_sources.
     """
-    answered(yours, "rounded_response")
+    function(yours, "rounded_response")
     two = np.array([0.0101, 0.0202]), np.array([1.0, 0.25])  # samples 161.6 and 323.2
     room = arrivals([6, 5, 3], [1.5, 3.5, 1.2], [4, 2, 1.5], absorption=0.2, max_order=17)[:2]
     for case, (tau, alpha) in {"two arrivals": two, "a room of order 17": room}.items():
@@ -157,15 +154,13 @@ def difference_db(yours: float) -> None:
     Paper: section 4.3, last paragraph. Notebook: 05_image_sources.
     """
     case = "difference between the scene and the sum of its sources"
-    answered(yours, case)
-    if not isinstance(yours, (int, float, np.integer, np.floating)) or np.isnan(yours):
-        raise AssertionError(f"{case}: {yours!r} is no number of dB; divide two energies and take 10 log10")
-    if yours > ROUNDING_DB:
+    given = number(yours, case, "dB")
+    if not given <= ROUNDING_DB:
         raise AssertionError(
-            f"{case}: yours is {yours:.6g} dB, and rounding leaves less than {ROUNDING_DB:.0f} dB; is it 10 log10 "
+            f"{case}: yours is {given:.6g} dB, and rounding leaves less than {ROUNDING_DB:.0f} dB; is it 10 log10 "
             "of an energy over an energy, the difference on top, of the same sources in the same room?"
         )
-    right("all sources together are the sum of the sources alone, down to rounding errors: the room is linear")
+    right("all sources together are the sum of the sources alone, down to rounding errors: the simulation is a sum")
 
 
 def _widths() -> dict[str, float]:

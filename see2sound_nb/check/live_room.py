@@ -136,5 +136,6 @@ def gain_of_coming_near(yours: float | None, room: Room, sound: np.ndarray) -> N
     far, near = (np.sum(np.square(render_channels(np.asarray(sound)[None], h_k[None]))) for h_k in h)
     gain_db = float(10 * np.log10(near / far))
     within(yours, gain_db, 0.06, f"half the distance at absorption {room.absorption}", "dB")
-    walls = "; what the walls send back grows no louder with nearness" if np.min(room.absorption) < 1 else ""
+    of_walls = "; most of it comes from the walls, and that part changes from place to place, not with nearness"
+    walls = of_walls if np.min(room.absorption) < 1 else ""
     right(f"half the distance is {gain_db:.1f} dB at absorption {room.absorption}{walls}")

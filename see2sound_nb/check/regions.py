@@ -10,43 +10,39 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from see2sound_nb import overlap
-from see2sound_nb.check._compare import answered, chosen, right, same, within
+from see2sound_nb.check._compare import answered, chosen, function, right, same, within
 from see2sound_nb.geometry import unit_vectors
 from see2sound_nb.interaural import ild_db
 from see2sound_nb.render import impulse_responses, render_channels
 from see2sound_nb.room import room_around
 
+SAMPLE_RATE = 16000
 #: Where the two notes of each sound come from, as azimuths in degrees.
 NOTES_DEG = {"x": (25.0, -30.0), "y": (25.0, 25.0)}
 
 
-def two_notes(sample_rate: int = 16000) -> dict[str, np.ndarray]:
+def two_notes() -> dict[str, np.ndarray]:
     """Two sounds of a low note and then a high one, each from its own place or both from the same.
-
-    Parameters
-    ----------
-    sample_rate : int
-        In Hz.
 
     Returns
     -------
     dict of str to np.ndarray
-        For each name (2, T) float, left and right ear; a note lasts a second.
+        For each name (2, T) float, left and right ear, at 16 kHz; a note lasts a second.
 
     Notes
     -----
     Notebook: 01_regions.
     """
-    t = np.arange(sample_rate) / sample_rate
-    A = np.zeros((2, 2 * sample_rate))
-    A[0, :sample_rate], A[1, sample_rate:] = (
+    t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    A = np.zeros((2, 2 * SAMPLE_RATE))
+    A[0, :SAMPLE_RATE], A[1, SAMPLE_RATE:] = (
         0.1 * np.exp(-4 * t) * np.sign(np.sin(2 * np.pi * frequency_hz * t)) for frequency_hz in (220, 330)
     )
     sounds = {}
     for name, azimuths in NOTES_DEG.items():
         positions_m = 2.0 * unit_vectors(np.array(azimuths))
         room = room_around(positions_m, absorption=0.8, max_order=2)
-        h = impulse_responses(room, positions_m, "binaural", sample_rate=sample_rate)
+        h = impulse_responses(room, positions_m, "binaural", sample_rate=SAMPLE_RATE)
         sounds[name] = render_channels(A, h)
     return sounds
 
@@ -91,12 +87,13 @@ def share_of_smaller(yours: Callable[[np.ndarray, np.ndarray], float]) -> None:
     Raises
     ------
     AssertionError
-        If there is no answer or another one: of the first case that differs.
+        If there is no function, no answer or another one: of the first case that differs.
 
     Notes
     -----
     Notebook: 01_regions.
     """
+    function(yours, "share_of_smaller")
     rng = np.random.default_rng(0)
     full = np.ones((4, 6), bool)
     corner, empty = np.zeros_like(full), np.zeros_like(full)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
-from see2sound_nb.check._compare import answered, chosen, right, same
+from see2sound_nb.check._compare import function, in_order, right, same
 from see2sound_nb.geometry import directions, unit_vectors
 from see2sound_nb.interaural import ild_db, itd_s
 from see2sound_nb.players import Player
@@ -60,17 +60,13 @@ def order_of_bursts(yours: list[str]) -> None:
     Raises
     ------
     AssertionError
-        If there is no answer, or one is wrong: the first one, with its number.
+        If there is no answer, not each word once, or one is in a wrong place: the first one, with its index.
 
     Notes
     -----
     Notebook: 00_start_here.
     """
-    answered(yours, "order of the bursts")
-    if not isinstance(yours, (list, tuple)) or len(yours) != 3:
-        raise AssertionError(f"order of the bursts: give a list of three words, one for each burst, not {yours!r}")
-    for k, (word, side) in enumerate(zip(yours, _order())):
-        chosen(word, side, tuple(SIDES_DEG), f"burst at index {k}")
+    in_order(yours, _order(), "order of the bursts")
     right("each burst is where its time and level differences put it")
 
 
@@ -92,11 +88,11 @@ def azimuth_deg(yours: Callable[[np.ndarray], np.ndarray]) -> None:
     -----
     Notebook: 00_start_here.
     """
-    answered(yours, "azimuth_deg")
+    function(yours, "azimuth_deg")
     axes = np.array([[0.0, 2, 0], [-1, 1, 0], [1, 1, 0], [-3, 0, 0], [-1, -1, 0], [2, -2, 1]])
     drawn = np.random.default_rng(0).uniform(-5, 5, (50, 3))
     for case, positions in (("six positions on axes and diagonals", axes), ("50 positions drawn at random", drawn)):
-        same(yours(positions.copy()), directions(positions)[0], f"azimuths of {case}", "degrees", atol=1e-6)
+        same(yours(positions.copy()), directions(positions)[0], f"azimuths of {case}", "degrees", rtol=0, atol=1e-6)
     right("56 azimuths, in front and behind, to a millionth of a degree")
 
 
@@ -151,7 +147,9 @@ def itds_ms(yours: np.ndarray) -> None:
     front_db, back_db = ild_db(ears[1]), ild_db(ears[3])
     right(
         "30 and 150 degrees give the same time difference: this cue cannot tell front from back. Their level "
-        f"differences, {front_db:.0f} and {back_db:.0f} dB, are a hint and no proof: other directions have those, too"
+        f"differences, {front_db:.0f} and {back_db:.0f} dB, are a hint and no proof: "
+        "other directions have those, too. What tells is the spectrum, which the outer ear filters for each direction, "
+        "and turning the head; a mannequin's ears, and a head that nobody follows, weaken both"
     )
 
 

@@ -2,7 +2,7 @@
 
 Functions draw on `ax` (or make one) and return it; `show` shows what was drawn, with a description.
 
-Notebook: 00_start_here, 05_image_sources.
+Notebook: 00_start_here to 06_live_room, 09_your_own.
 """
 
 from see2sound_nb.plots.common import SOURCE_COLOURS, show, source_colour

@@ -10,7 +10,18 @@ SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 
 
 def source_colour(k: int) -> str:
-    """Colour of source k (from 0); with more than six sources colours repeat, and the numbers tell."""
+    """Colour of a source; with more than six sources colours repeat, and the numbers tell.
+
+    Parameters
+    ----------
+    k : int
+        Number of the source, from 0.
+
+    Returns
+    -------
+    str
+        One of `SOURCE_COLOURS`.
+    """
     return SOURCE_COLOURS[k % len(SOURCE_COLOURS)]
 
 
@@ -52,6 +63,10 @@ def show(alt: str) -> None:
     ------
     ValueError
         If the description is empty, or there is no figure.
+
+    Notes
+    -----
+    Screen readers get the description, and so does who reads the notebook as text. Notebook: 00_start_here.
     """
     import io
 

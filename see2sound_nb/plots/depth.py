@@ -14,7 +14,7 @@ def plot_maps(maps: dict[str, np.ndarray], label: str, **scale):
     Parameters
     ----------
     maps : dict
-        For each title (H, W) float, or (H, W, 3) uint8 for a photo.
+        For each title (H, W) float, at least one, or (H, W, 3) uint8 RGB for a photo; x to the right and y down.
     label : str
         What the colours mean, with the unit.
     **scale
@@ -23,11 +23,24 @@ def plot_maps(maps: dict[str, np.ndarray], label: str, **scale):
     Returns
     -------
     np.ndarray
-        The axes.
+        (n,) the axes, one for each picture; the colour bar belongs to all.
+
+    Raises
+    ------
+    ValueError
+        If there is no map among the pictures.
+
+    Notes
+    -----
+    Notebook: 03_depth.
     """
     from matplotlib import pyplot
 
     values = [picture for picture in maps.values() if picture.ndim == 2]
+    if not values:
+        raise ValueError(
+            f"the {len(maps)} pictures hold no map (H, W); give at least one, or show photos with plot_pictures"
+        )
     scale = {"cmap": "cividis", "vmin": min(map(np.min, values)), "vmax": max(map(np.max, values))} | scale
     figure, axes = pyplot.subplots(
         1, len(maps), figsize=(13, 9.2 / len(maps)), layout="constrained", sharey=True, squeeze=False

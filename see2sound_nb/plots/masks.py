@@ -19,12 +19,31 @@ def plot_pixels(masks: Mapping[str, np.ndarray], ax=None, **axes):
     ----------
     masks : mapping of str to np.ndarray
         For each name (H, W) bool, all of one shape, x to the right and y down.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
     **axes
         Title, limits: as in `matplotlib.axes.Axes.set`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In pixels, x to the right and y down.
+
+    Raises
+    ------
+    ValueError
+        If there is no mask, or their shapes differ.
+
+    Notes
+    -----
+    Notebook: 01_regions, 02_boxes.
     """
     from matplotlib.colors import to_rgb
 
-    shape = next(iter(masks.values())).shape
+    shapes = {mask.shape for mask in masks.values()}
+    if len(shapes) != 1:
+        raise ValueError(f"masks have the shapes {sorted(shapes)}; give at least one mask, and all of one shape (H, W)")
+    (shape,) = shapes
     side = min(0.8, 8 / shape[1])  # inches, of a pixel
     ax = axes_for(ax, figsize=(side * shape[1] + 1, side * shape[0] + 0.6))
     picture = np.ones((*shape, 3))
@@ -57,6 +76,10 @@ def plot_pictures(pictures: Mapping[str, np.ndarray], columns: int = 3):
     -------
     list of matplotlib.axes.Axes
         One for each picture.
+
+    Notes
+    -----
+    Notebook: 01_regions, 02_boxes.
     """
     from matplotlib import pyplot
 
@@ -99,6 +122,10 @@ def plot_masks(
     -------
     list of matplotlib.axes.Axes
         One for each mask.
+
+    Notes
+    -----
+    Notebook: 01_regions, 02_boxes.
     """
     dark, clicks = I // 4, list(clicks)
     panels = plot_pictures({title: np.where(mask[..., None], I, dark) for title, mask in masks.items()}, columns)
@@ -114,8 +141,19 @@ def plot_clicks(ax, clicks: Iterable[tuple[float, float, bool]]):
 
     Parameters
     ----------
+    ax : matplotlib.axes.Axes
+        A picture, as from `plot_masks`.
     clicks : iterable of (x, y, positive)
-        In pixels.
+        Two floats in pixels, y down, and whether the click is on the thing.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same.
+
+    Notes
+    -----
+    Notebook: 01_regions.
     """
     for x, y, positive in clicks:
         ax.plot(x, y, "P" if positive else "X", ms=15, mfc="white", mec="black", mew=1.5)
@@ -130,11 +168,27 @@ def plot_boxes(axes: Iterable, R: np.ndarray, P: Iterable[np.ndarray] = ()):
     axes : iterable of matplotlib.axes.Axes
         N pictures, as from `plot_masks`.
     R : np.ndarray
-        (N, 4), pixels, [x_min, x_max, y_min, y_max].
+        (N, 4) int, pixels, y down, [x_min, x_max, y_min, y_max].
     P : iterable of np.ndarray
-        N polygons, each (V, 2), (x, y) in pixels.
+        N polygons, each (V_k, 2), (x, y) in pixels; none by default.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        The same pictures.
+
+    Raises
+    ------
+    ValueError
+        If there is not one box for each picture, or there are polygons but not one for each.
+
+    Notes
+    -----
+    Paper: section 4.1, Eq. 2 and 3. Notebook: 02_boxes.
     """
-    axes = list(axes)
+    axes, P = list(axes), list(P)
+    if len(R) != len(axes) or len(P) not in (0, len(axes)):
+        raise ValueError(f"{len(R)} boxes and {len(P)} polygons for {len(axes)} pictures; give one for each picture")
     for ax, (x0, x1, y0, y1) in zip(axes, R):
         ax.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", lw=2)
     for ax, polygon in zip(axes, P):

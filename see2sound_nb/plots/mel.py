@@ -9,42 +9,49 @@ import numpy as np
 
 from see2sound_nb.plots.common import axes_for, source_colour
 
+#: From frame to frame of a log-mel, in seconds, in the tiny CoDi as in the large one.
+FRAME_S = 0.01
 
-def plot_mels(mels: dict[str, np.ndarray], columns: int = 3, frame_s: float = 0.01, **scale):
-    """Log-mel spectrograms on one colour scale, bright where it is loud.
+
+def plot_mels(mels: dict[str, np.ndarray], columns: int = 3):
+    """Log-mel spectrograms on the colour scale of the last one, bright where it is loud.
 
     Parameters
     ----------
     mels : dict
-        For each title (frames, bands) float.
+        For each title (frames, bands) float, natural logarithm, one frame each `FRAME_S`, the lowest band first.
     columns : int
         Pictures in a row.
-    frame_s : float
-        From frame to frame, in seconds.
-    **scale
-        ``vmin`` and ``vmax``; by default the range of the last one.
 
     Returns
     -------
     np.ndarray
-        The axes.
+        (rows, columns) axes; those without a picture are off.
+
+    Notes
+    -----
+    Notebook: 04_audio.
     """
     from matplotlib import pyplot
 
     pictures = {title: np.asarray(mel) for title, mel in mels.items()}
     last = list(pictures.values())[-1]
-    scale = {"vmin": last.min(), "vmax": last.max()} | scale
     columns = min(columns, len(mels))
     rows = -(-len(mels) // columns)
     figure, axes = pyplot.subplots(
         rows, columns, figsize=(11, 0.8 + 1.9 * rows), layout="constrained", sharex=True, sharey=True, squeeze=False
     )
     for ax, (title, mel) in zip(axes.flat, pictures.items()):
-        extent = (0, len(mel) * frame_s, -0.5, mel.shape[1] - 0.5)
-        shown = ax.imshow(mel.T, origin="lower", aspect="auto", cmap="cividis", extent=extent, **scale)
+        extent = (0, len(mel) * FRAME_S, -0.5, mel.shape[1] - 0.5)
+        shown = ax.imshow(
+            mel.T, origin="lower", aspect="auto", cmap="cividis", extent=extent, vmin=last.min(), vmax=last.max()
+        )
         ax.set_title(title, fontsize=12)
-    for ax in axes[-1]:
+    for ax in axes.flat[len(pictures) :]:
+        ax.set_axis_off()
+    for ax in axes.flat[max(0, len(pictures) - columns) : len(pictures)]:  # the lowest picture of each column
         ax.set_xlabel("time in seconds")
+        ax.tick_params(labelbottom=True)
     for ax in axes[:, 0]:
         ax.set_ylabel("mel band")
     figure.colorbar(shown, ax=axes, label="log-mel, no unit", shrink=0.9)
@@ -57,7 +64,18 @@ def plot_steps(distances: dict[str, dict[int, float]], ax=None):
     Parameters
     ----------
     distances : dict
-        For each solver its relative distance, without unit, at each number of steps.
+        For each solver its relative distance, positive and without unit, at each number of steps.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        One line for each solver; distances are labelled in percent.
+
+    Notes
+    -----
+    Notebook: 04_audio.
     """
     ax = axes_for(ax, figsize=(8, 4))
     for k, (name, row) in enumerate(distances.items()):

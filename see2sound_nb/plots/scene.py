@@ -11,14 +11,32 @@ import numpy as np
 
 from see2sound_nb.geometry import directions
 from see2sound_nb.plots.common import axes_for, source_colour
-from see2sound_nb.render import LAYOUTS, SPEAKERS_DEG
+from see2sound_nb.render import LAYOUTS, SPEAKERS_DEG, check_layout
 
 if TYPE_CHECKING:
     from see2sound_nb.scene import Scene
 
 
 def plot_regions(scene: Scene, ax=None):
-    """The photo with masks M, polygons P_k, boxes R_k and labels."""
+    """The photo with masks M, tinted, polygons P_k, dotted, boxes R_k, and their numbers and labels.
+
+    Parameters
+    ----------
+    scene : Scene
+        Drawn are its ``image``, (H, W, 3) uint8 RGB, ``masks``, (N, H, W) bool, ``polygons``, N arrays (V_k, 2),
+        (x, y) in pixels, ``boxes``, (N, 4) int, pixels, and ``labels``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In pixels, x to the right and y down.
+
+    Notes
+    -----
+    Paper: section 4.1, Eq. 2 and 3. Notebook: 00_start_here.
+    """
     from matplotlib.colors import to_rgb
     from matplotlib.patches import Polygon, Rectangle
 
@@ -47,7 +65,25 @@ def plot_regions(scene: Scene, ax=None):
 
 
 def plot_depth(scene: Scene, ax=None):
-    """The depth map D with the boxes of the sources."""
+    """The depth map D, bright where it is near, with the boxes and numbers of the sources, and a colour bar.
+
+    Parameters
+    ----------
+    scene : Scene
+        Drawn are its ``depth``, (H, W) float32, inverse depth, in 1/m if ``metric_depth``, else without unit, and
+        ``boxes``, (N, 4) int, pixels.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In pixels, x to the right and y down.
+
+    Notes
+    -----
+    Paper: section 4.1. Notebook: 00_start_here.
+    """
     from matplotlib.patches import Rectangle
 
     ax = axes_for(ax, figsize=(7, 5))
@@ -62,7 +98,26 @@ def plot_depth(scene: Scene, ax=None):
 
 
 def plot_plan(scene: Scene, ax=None):
-    """The room from above, in the listener's frame: listener, loudspeaker directions and sources."""
+    """The room from above: walls, listener, and sources with azimuth and distance.
+
+    In grey the directions of the loudspeakers of 5.1, or, where the room has microphones, these as crosses.
+
+    Parameters
+    ----------
+    scene : Scene
+        Drawn are its ``positions_m``, (N, 3) float64, metres, listener's frame, and ``room``.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        In metres, listener's frame: x to the right, y ahead and up in the figure.
+
+    Notes
+    -----
+    Paper: section 4.3, appendix A. Notebook: 00_start_here.
+    """
     from matplotlib.patches import Rectangle
 
     ax = axes_for(ax, figsize=(5, 5))
@@ -76,7 +131,8 @@ def plot_plan(scene: Scene, ax=None):
             ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=11, zorder=1)
     else:
         x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
-        ax.plot(x, y, "x", color="0.4", label="microphones")
+        ax.plot(x, y, "x", color="0.4", ms=9, mew=2, label="microphones")
+        ax.legend(fontsize=11)  # where it hides least
     ax.plot(0, 0, marker="^", ms=14, color="black")
     ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=11)
     azimuths, _, distances = directions(scene.positions_m)
@@ -113,10 +169,31 @@ def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=Non
     sample_rate : int
         In Hz.
     layout : str
-        One of `LAYOUTS`.
+        One of `render.LAYOUTS`, with n_ch channels.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default new axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A line and a level in dB of full scale for each channel, the first on top, over seconds.
+
+    Raises
+    ------
+    ValueError
+        If the layout is unknown, or has another number of channels.
+
+    Notes
+    -----
+    Paper: section 4.3, Eq. 5. Notebook: 00_start_here.
     """
+    names = LAYOUTS[check_layout(layout)]
+    if phi.ndim != 2 or len(phi) != len(names):
+        raise ValueError(
+            f"phi is {phi.shape}; layout {layout!r} has {len(names)} channels, (n_ch, T): name the layout of phi, "
+            f"one of {', '.join(LAYOUTS)}"
+        )
     ax = axes_for(ax, figsize=(7, 5))
-    names = LAYOUTS[layout]
     time = np.arange(phi.shape[1]) / sample_rate
     peak = max(float(np.abs(phi).max()), 1e-9)
     for row, channel in enumerate(phi):
@@ -134,9 +211,18 @@ def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=Non
 def plot_story(scene: Scene):
     """One picture of the whole way: photo with regions, depth, plan of the room, six channels.
 
+    Parameters
+    ----------
+    scene : Scene
+        Its 5.1 is rendered for the picture.
+
     Returns
     -------
     matplotlib.figure.Figure
+
+    Notes
+    -----
+    Notebook: 00_start_here.
     """
     from matplotlib import pyplot
 

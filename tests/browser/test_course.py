@@ -5,10 +5,10 @@ import shutil
 
 import psutil
 import pytest
+from course.notebooks import MOST_MB
 
 from browser.pages import open_page
 
-MOST_MB = 1500
 PATHS = [
     path
     for path in sorted((pathlib.Path(__file__).parent.parent.parent / "notebooks").glob("*.ipynb"))

@@ -12,12 +12,15 @@ import tokenize
 import nbformat
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "see2sound_nb"
 FOLDER = ROOT / "notebooks"
 #: In their order.
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = [path.stem for path in PATHS]
 #: The pages that stand beside them.
 PAGES = sorted(FOLDER.glob("*.md"))
+#: The most memory that a notebook may take.
+MOST_MB = 1500
 
 _QUIET = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
@@ -80,3 +83,9 @@ def links(text: str) -> list[str]:
     """Where the links and pictures of a markdown text lead."""
     without_code = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.S)
     return re.findall(r"\]\(([^)\s]+)\)", without_code)
+
+
+def source_of(module: str) -> str:
+    """The source of a module of the package: "depth" or "plots.masks", or of a package's __init__.py."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")

@@ -95,9 +95,18 @@ def test_answers_are_folded(pages, name):
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "index.html").write_text("of another book")
     with pytest.raises(ValueError, match="something else"):
         build(FOLDER, tmp_path)
     assert (tmp_path / "thesis.tex").is_file()
+
+
+def test_the_last_book_stays_until_there_is_a_new_one(tmp_path):
+    (tmp_path / ".buildinfo").touch()
+    (tmp_path / "index.html").write_text("the last book")
+    with pytest.raises(FileNotFoundError):
+        build(tmp_path / "no-such-folder", tmp_path)
+    assert (tmp_path / "index.html").read_text() == "the last book"
 
 
 def course_of(cells, folder):

@@ -5,7 +5,8 @@ import io
 
 import nbformat
 import pytest
-from execute import lighten
+from execute import execute, lighten, with_palette
+from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -39,3 +40,11 @@ def test_a_figure_is_stored_once(sound):
     Image.new("RGB", (3, 2), "red").save(buffer, "PNG")
     png = base64.b64encode(buffer.getvalue()).decode()
     assert lightened(sound, image_png=png, text_html="<img>", text_plain="[figure: a]") == {"image/png", "text/plain"}
+    assert Image.open(io.BytesIO(base64.b64decode(with_palette(png)))).mode == "P"
+
+
+def test_a_run_that_fails_leaves_the_notebook_as_long_as_it_was(tmp_path):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        execute(notebook, tmp_path)
+    assert [cell.source for cell in notebook.cells] == ["1 / 0"]

@@ -5,9 +5,7 @@ import re
 
 import pytest
 
-from course.notebooks import NAMES, ROOT, cells, code_cells, tags
-
-PACKAGE = ROOT / "see2sound_nb"
+from course.notebooks import NAMES, PACKAGE, cells, code_cells, source_of, tags
 
 
 def tagged(name):
@@ -64,11 +62,6 @@ def essence(node):
     return ast.unparse(ast.fix_missing_locations(Essence().visit(node)))
 
 
-def source_of(module):
-    path = PACKAGE.joinpath(*module.split("."))
-    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")
-
-
 @pytest.mark.parametrize(("name", "what", "cell"), WRITTEN, ids=[f"{name[:2]}-{what}" for name, what, _ in WRITTEN])
 def test_the_notebook_and_the_library_have_the_same_text(name, what, cell):
     module, _, called = what.rpartition(".")
@@ -95,6 +88,12 @@ def test_an_idea_is_written_out_once():
     assert len(set(written)) == len(written)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_uses_public_names_alone(name):
+    code = "\n".join(cell.source for cell in code_cells(name))
+    assert not re.findall(r"\b(?:s2s|see2sound_nb)(?:\.\w+)*\._[a-z]\w*|from see2sound_nb[\w.]* import .*\b_\w+", code)
+
+
 @pytest.mark.parametrize(
     ("there", "equal"),
     [
@@ -114,4 +113,5 @@ def test_what_counts_as_the_same_text(there, equal):
 def test_docstrings_send_to_notebooks_that_are_there():
     for path in PACKAGE.rglob("*.py"):
         for said in re.findall(r"Notebooks?: ([^\n]*)", path.read_text("utf-8")):
-            assert said.startswith("{") or set(re.findall(r"\d\d_\w+", said)) <= set(NAMES), f"{path.name}: {said}"
+            found = set(re.findall(r"\d\d_\w+", said))
+            assert found and found <= set(NAMES), f"{path.name}: {said}"

@@ -9,9 +9,7 @@ from execute import execute
 from nbgrader.nbgraderformat import SchemaTooOldError
 from student import NO_ANSWER, build, student_edition
 
-from course.notebooks import FOLDER, NAMES, called, kind, links
-
-MOST_MB = 1500
+from course.notebooks import FOLDER, MOST_MB, NAMES, called, kind, links
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +17,18 @@ def editions(tmp_path_factory):
     folder = tmp_path_factory.mktemp("editions")
     build(folder)
     return folder
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path):
+    (tmp_path / "student").mkdir()
+    (tmp_path / "solution/.ipynb_checkpoints").mkdir(parents=True)
+    build(tmp_path)
+    (tmp_path / "student/handed_in.txt").write_text("a week's work")
+    (tmp_path / "solution/00_start_here.ipynb").unlink()
+    with pytest.raises(ValueError, match=r"handed_in\.txt is no part of an edition"):
+        build(tmp_path)
+    assert (tmp_path / "student/handed_in.txt").read_text() == "a week's work"
+    assert not (tmp_path / "solution/00_start_here.ipynb").exists(), "nothing was written"
 
 
 @pytest.mark.parametrize("name", NAMES)

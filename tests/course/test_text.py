@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from course.notebooks import FOLDER, NAMES, PAGES, ROOT, cells, code_cells, markdown
+from course.notebooks import FOLDER, NAMES, PAGES, cells, code_cells, markdown, source_of
 from course.spelling import own_words, prose, prose_of_code, unknown
 
 TEXTS = [*PAGES, FOLDER / "tools/pages/index.md"]
@@ -72,9 +72,7 @@ def test_notation_is_that_of_notebook_and_docstring(row):
 
 
 def docstring(module, name):
-    path = (ROOT / "see2sound_nb").joinpath(*module.split("."))
-    source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source_of(module))):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
             return ast.get_docstring(node) or ""
     raise AssertionError(f"see2sound_nb.{module} defines no {name}")

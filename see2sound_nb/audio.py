@@ -1,4 +1,7 @@
-"""Step 4 of the way: the sounds of patches, all at one level."""
+"""Step 4: the mono sounds A of the patches, all at one level (section 4.2).
+
+Notebook: 04_audio.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,37 @@ def sounds_of_patches(
     steps: int | None,
     tell: Callable[[str, int, int], None],
 ) -> np.ndarray:
-    """What `See2Sound.generate` returns, from a loaded pipeline."""
+    """Make the sound of each patch: those with a text in one batch, those without in another.
+
+    Parameters
+    ----------
+    codi : CoDi
+        What `loading.load_audio` returns, or anything that is called like it.
+    patches : sequence of np.ndarray
+        N patches I_p, each (h, w, 3) uint8 RGB.
+    prompts : sequence of str or None
+        N texts; None or ``""`` where there is none.
+    seeds : sequence of int
+        N seeds, 0 to 2**63 - 1.
+    steps : int, optional
+        Diffusion steps; None for the model's own.
+    tell : callable
+        Called as ``tell("audio", done, total)`` after every step.
+
+    Returns
+    -------
+    np.ndarray
+        A, (N, T) float32, full scale 1, at ``codi.sample_rate`` Hz, each at `SOURCE_LEVEL_DB`.
+
+    Raises
+    ------
+    ValueError
+        If there is not one prompt and one seed for each patch.
+
+    Notes
+    -----
+    Paper: section 4.2. Notebook: 04_audio.
+    """
     if isinstance(prompts, str):
         raise ValueError(f"prompts={prompts!r} is one text; give a list with a text or None for each patch")
     if not len(patches) == len(prompts) == len(seeds) or not len(seeds):
@@ -49,8 +82,20 @@ def sounds_of_patches(
 
 
 def level(A: np.ndarray) -> np.ndarray:
-    """Bring every row of A (N, T) to `SOURCE_LEVEL_DB` RMS, so that distance and room alone decide what differs later.
+    """Bring every sound to `SOURCE_LEVEL_DB`, so that distance and room alone decide what differs later.
 
+    Parameters
+    ----------
+    A : np.ndarray
+        (N, T) sounds, full scale 1.
+
+    Returns
+    -------
+    np.ndarray
+        (N, T) float32; a silent sound stays silent. A peak may be above 1: nothing is clipped here.
+
+    Notes
+    -----
     Notebook: 04_audio.
     """
     rms = np.sqrt(np.mean(np.square(A, dtype=np.float64), axis=1, keepdims=True))
