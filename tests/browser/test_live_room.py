@@ -378,6 +378,41 @@ def test_the_notebook_of_the_course_runs_and_its_widget_plays(browser, lab):
         page.locator(ROOT).first.screenshot(path=PICTURES / "live_room.png")
 
 
+def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live):
+    live.page.evaluate(
+        f"""async () => {{
+          const engine = {ENGINE}, {{ context }} = engine;
+          await context.suspend();
+          context.resume = async () => {{
+            await new Promise((resolve) => setTimeout(resolve, 900));
+            delete context.resume;
+            return context.resume();
+          }};
+          engine.play();
+        }}"""
+    )
+    live.wait("engine.status.text.includes('press play')")
+    live.wait("engine.sounds && !engine.status.text.includes('press play')")
+
+
+def test_a_computer_without_sound_output_is_told_so_and_plays_once_it_has_one(live):
+    live.control("play").click()  # pause
+    live.wait("!engine.context")
+    live.page.evaluate(
+        """() => {
+          const { prototype } = AudioDestinationNode;
+          const there = Object.getOwnPropertyDescriptor(prototype, "maxChannelCount");
+          Object.defineProperty(prototype, "maxChannelCount", { ...there, get: () => 0 });
+          globalThis.connectHeadphones = () => Object.defineProperty(prototype, "maxChannelCount", there);
+        }"""
+    )
+    live.control("play").click()
+    live.wait("engine.status.text.includes('no sound output') && !engine.model.get('playing') && !engine.context")
+    live.page.evaluate("() => globalThis.connectHeadphones()")
+    live.play()
+    live.wait("!engine.status.text.includes('no sound output')")
+
+
 def test_a_browser_that_waits_for_a_click_is_unlocked_by_the_play_button(browser, lab):
     arguments = [a for a in ARGUMENTS if "autoplay" not in a] + ["--autoplay-policy=document-user-activation-required"]
     strict = browser.browser_type.launch(executable_path=chromium.find(), args=arguments)

@@ -50,7 +50,10 @@ export class LiveEngine extends EventTarget {
     this.notes = new Map(); // what there is to say, by subject
     this.timers = new Map();
     this.tick = null; // the next look after the audio graph
-    this.onState = () => this.#changed("sound");
+    this.onState = () => {
+      if (this.sounds) this.#note("play", null); // it took a browser longer than UNLOCK_MS
+      this.#changed("sound");
+    };
     this.#listen();
     this.kernel = new KernelLine(this.model, note, (content, arrays, question) => this.#receive(content, arrays, question));
     this.kernel.ask({ kind: "start" });
@@ -125,9 +128,14 @@ export class LiveEngine extends EventTarget {
       this.#note("play", `This browser plays no sound here (${error.message}).`, "error");
       return;
     }
+    this.maxChannels = this.context.destination.maxChannelCount;
+    if (!this.maxChannels) { // some browsers say so where there is no sound output
+      this.#note("play", "This computer has no sound output: connect headphones, then press play.", "error");
+      this.#release();
+      return;
+    }
     this.context.addEventListener("statechange", this.onState);
     const started = this.context.resume().catch(() => {}); // what its state then is, is looked at below
-    this.maxChannels = this.context.destination.maxChannelCount;
     this.#sayHowItIsPlayed();
     if (!this.graph) this.#build();
     this.#setTrait("playing", true);
