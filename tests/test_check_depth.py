@@ -38,10 +38,13 @@ def test_a_wrong_direction_is_not_told_the_right_one(answer):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (lambda x, w, f: -column(x, w, f), r"at index 0 yours is -20 degrees, it should be 20 degrees"),
-        (lambda x, w, f: column(x + 0.5, w, f), r"at index 0 yours is 19\.\d+ degrees"),  # W / 2 for the middle
-        (lambda x, w, f: (0.5 - (x + 0.5) / w) * f, r"at index 1 .* degrees \(\d+ of 8 differ\)"),  # angle linear in x
-        (lambda x, w, f: np.radians(column(x, w, f)), r"at index 0 yours is 0\.349"),
+        (lambda x, w, f: -column(x, w, f), r"at index 0 yours is -10\.3018 degrees, it should be 10\.3018 degrees"),
+        (lambda x, w, f: column(x + 0.5, w, f), r"at index 0 yours is 10\.28\d+ degrees"),  # W / 2 for the middle
+        (
+            lambda x, w, f: (0.5 - (x + 0.5) / w) * f,
+            r"at index 0 yours is 9\.98\d+ degrees, it should be 10\.3",
+        ),  # angle linear in x
+        (lambda x, w, f: np.radians(column(x, w, f)), r"at index 0 yours is 0\.179"),
         (lambda x, w, f: column(x, w, f)[:, None], r"your shape is \(8, 1\), it should be \(8,\)"),
         (lambda x, w, f: None, "no answer yet"),
         (3.0, "is no function"),

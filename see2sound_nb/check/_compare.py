@@ -107,7 +107,7 @@ def chosen(yours: Any, expected: str, choices: tuple[str, ...], case: str) -> No
     if given not in choices:
         raise AssertionError(f"{case}: {given!r} is none of the answers {', '.join(map(repr, choices))}")
     if given != expected:
-        raise AssertionError(f"{case}: {given!r} is not what was measured; listen again, and look at the numbers")
+        raise AssertionError(f"{case}: {given!r} is not what was measured; listen again, then measure")
 
 
 def in_order(yours: Any, expected: Sequence[str], case: str) -> None:

@@ -30,7 +30,8 @@ def who_needs_phase(yours: str) -> None:
     noise, time_s = rng.normal(size=32000), np.arange(32000) / 16000
     sounds = {"claps": noise * np.exp(-200 * ((time_s + 0.25) % 0.5)), "noise": noise}
     lost_db = {name: _peak_db(sound) - _peak_db(_without_phase(sound, rng)) for name, sound in sounds.items()}
-    chosen(yours, max(lost_db, key=lambda name: abs(lost_db[name])), tuple(sounds), "the sound that phase makes")
+    changed_more = max(lost_db, key=lambda name: abs(lost_db[name]))
+    chosen(yours, changed_more, tuple(sounds), "the sound that random phases change more")
     said = ", ".join(f"{name} {-lost:+.0f} dB" for name, lost in lost_db.items())
     right(f"random phases change by how much the peak stands above the RMS: {said}")
 

@@ -56,7 +56,7 @@ def azimuth_of_column(yours: Callable) -> None:
     rng = np.random.default_rng(3)
     for fov_deg in (40.0, 60.0, 90.0, 120.0):
         width = int(rng.integers(100, 2000))
-        x_px = np.concatenate([[-0.5, 0, (width - 1) / 2], rng.uniform(0, width, 5)])
+        x_px = np.concatenate([[width / 4, -0.5, 0, (width - 1) / 2], rng.uniform(0, width, 4)])
         points = np.stack([x_px, np.full(8, 49.5)], axis=1)
         expected, _, _ = geometry.directions(geometry.lift(points, rng.uniform(1, 9, 8), (width, 100), fov_deg=fov_deg))
         case = f"columns {x_px.round(1).tolist()} px of {width}, field of view {fov_deg:.0f}°"

@@ -107,7 +107,7 @@ def audible_images(yours: tuple[int, int] | None, room: Room, position_m: Sequen
     _, factors = image_sources(room, np.asarray(position_m, dtype=np.float64))
     case = f"max_order {room.max_order}, absorption {room.absorption}"
     same(yours, [len(factors), int((factors > 0).sum())], case, "images")
-    right(f"{case}: {len(factors)} images, {int((factors > 0).sum())} of them to be heard")
+    right(f"{case}: images {len(factors)}, to be heard {int((factors > 0).sum())}")
 
 
 def gain_of_coming_near(yours: float | None, room: Room, sound: np.ndarray) -> None:

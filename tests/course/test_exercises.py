@@ -52,6 +52,11 @@ def test_each_has_a_solution_and_then_a_check(name):
         assert re.search(r"\bs2s\.check\.\w+\(", test.source), called(test)
 
 
+def test_the_points_add_up_to_what_lecturers_are_told():
+    points = sum(cell.metadata.nbgrader.points for name in NAMES for cell in cells(name) if kind(cell) == "check")
+    assert f"all {points} points" in " ".join((FOLDER / "TEACHING.md").read_text("utf-8").split())
+
+
 @each
 def test_no_other_cell_is_for_nbgrader(name):
     inside = [cell.id for _, _, own in exercises(name) for cell in own]
