@@ -80,7 +80,7 @@ def test_a_part_that_is_hidden_in_a_thing(capsys):
         (None, "no answer yet"),
         ((block(6), block(5)), "IoU is 0.83, and from 0.7"),
         ((block(3), block(6)), r"pixel \(y, x\) = \(0, 3\) is in the second"),
-        ((block(6), block(0)), "mask 1 is empty"),
+        ((block(6), block(0)), "the second is empty"),
         ((block(6, (6, 4)), block(3, (6, 4))), r"your shape is \(2, 6, 4\)"),
         ((block(6), block(3, (6, 4))), "not two arrays of one shape"),
     ],

@@ -73,7 +73,10 @@ def one_place(yours: str | None, sounds: Mapping[str, np.ndarray]) -> None:
     expected = min(apart_db, key=lambda name: apart_db[name])
     chosen(yours, expected, tuple(sounds), "the sound that comes from one place")
     said = ", ".join(f"{name} {round(db)} dB" for name, db in apart_db.items())
-    right(f"between the two notes the level difference of the ears (ILD) changes by: {said}")
+    right(
+        f"between the two notes the level difference of the ears (ILD) changes by: {said}; it depends on the pitch, "
+        "too, so one place need not give 0"
+    )
 
 
 def share_of_smaller(yours: Callable[[np.ndarray, np.ndarray], float]) -> None:
@@ -138,7 +141,7 @@ def hidden_part(yours: Sequence[np.ndarray] | None) -> None:
         raise AssertionError(f"the two masks: your shape is {M.shape}, it should be (2, 4, 6)")
     for k, mask in enumerate(M):
         if not mask.any():
-            raise AssertionError(f"the two masks: mask {k} is empty; both need a pixel")
+            raise AssertionError(f"the two masks: the {('first', 'second')[k]} is empty; both need a pixel")
     for y, x in np.argwhere(M[1] & ~M[0]):
         raise AssertionError(f"the two masks: pixel (y, x) = ({y}, {x}) is in the second and not in the first")
     if len(overlap.non_maximum_suppression(M, [0, 1])) < 2:

@@ -92,7 +92,8 @@ def azimuth_deg(yours: Callable[[np.ndarray], np.ndarray]) -> None:
     axes = np.array([[0.0, 2, 0], [-1, 1, 0], [1, 1, 0], [-3, 0, 0], [-1, -1, 0], [2, -2, 1]])
     drawn = np.random.default_rng(0).uniform(-5, 5, (50, 3))
     for case, positions in (("six positions on axes and diagonals", axes), ("50 positions drawn at random", drawn)):
-        same(yours(positions.copy()), directions(positions)[0], f"azimuths of {case}", "degrees", rtol=0, atol=1e-6)
+        expected = directions(positions)[0] + 0.0  # never "-0"
+        same(yours(positions.copy()), expected, f"azimuths of {case}", "degrees", rtol=0, atol=1e-6)
     right("56 azimuths, in front and behind, to a millionth of a degree")
 
 
@@ -142,7 +143,7 @@ def itds_ms(yours: np.ndarray) -> None:
     Notebook: 00_start_here.
     """
     ears = [_in_the_open(azimuth)[0] for azimuth in AZIMUTHS_DEG]
-    expected = [1e3 * itd_s(h, SAMPLE_RATE) for h in ears]
+    expected = [round(1e3 * itd_s(h, SAMPLE_RATE), 4) + 0.0 for h in ears]  # + 0.0: never "-0.0"
     same(yours, expected, f"time differences at the azimuths {AZIMUTHS_DEG} degrees", "ms", rtol=0, atol=0.03)
     front_db, back_db = ild_db(ears[1]), ild_db(ears[3])
     right(
