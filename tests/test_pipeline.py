@@ -289,6 +289,14 @@ def test_low_memory_follows_the_memory_there_is(monkeypatch, preset, device, mem
     assert s2s.See2Sound(preset=preset, device=device).low_memory is low
 
 
+@pytest.mark.parametrize(("preset", "device"), [("tiny", "cpu"), ("small", "cuda"), ("paper", "cuda")])
+def test_the_tiny_models_stay_on_the_cpu_beside_a_gpu(monkeypatch, preset, device):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert s2s.See2Sound(preset=preset, low_memory=False).device == device
+
+
 def test_a_long_run_says_so_before_it_starts(monkeypatch):
     monkeypatch.setattr(effort, "flops_per_second", lambda: 1e11)
     paper = s2s.See2Sound(preset="paper", device="cpu", low_memory=True)
