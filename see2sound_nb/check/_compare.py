@@ -1,4 +1,4 @@
-"""What the checks share: saying that all is right, or where the first difference is."""
+"""What the checks share: the rate of their sounds; saying that all is right, or where the first difference is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+#: Of the sounds that exercises play and measure, in Hz.
+SAMPLE_RATE = 16000
 
 
 def right(line: str) -> None:

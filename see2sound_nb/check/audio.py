@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb.check._compare import answered, chosen, function, number, right, same, within
+from see2sound_nb.check._compare import SAMPLE_RATE, answered, chosen, function, number, right, same, within
 
 
 def who_needs_phase(yours: str) -> None:
@@ -27,7 +27,7 @@ def who_needs_phase(yours: str) -> None:
     Notebook: 04_audio.
     """
     rng = np.random.default_rng(4)
-    noise, time_s = rng.normal(size=32000), np.arange(32000) / 16000
+    noise, time_s = rng.normal(size=2 * SAMPLE_RATE), np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     sounds = {"claps": noise * np.exp(-200 * ((time_s + 0.25) % 0.5)), "noise": noise}
     lost_db = {name: _peak_db(sound) - _peak_db(_without_phase(sound, rng)) for name, sound in sounds.items()}
     changed_more = max(lost_db, key=lambda name: abs(lost_db[name]))

@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from see2sound_nb import geometry, regions, segmentation
-from see2sound_nb.check._compare import answered, chosen, function, right, same, within
+from see2sound_nb.check._compare import SAMPLE_RATE, answered, chosen, function, right, same, within
 from see2sound_nb.interaural import ild_db
 from see2sound_nb.render import impulse_responses, render_channels
 from see2sound_nb.room import room_around
-
-SAMPLE_RATE = 16000
 
 
 def two_middles(mask: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from see2sound_nb import geometry, render, room
-from see2sound_nb.check._compare import chosen, function, number, right, same, within
+from see2sound_nb.check._compare import SAMPLE_RATE, chosen, function, number, right, same, within
 from see2sound_nb.interaural import itd_s
 
 
@@ -126,4 +126,4 @@ def _ears(positions_m) -> np.ndarray:
 
 
 def _itd_s(positions_m) -> float:
-    return itd_s(_ears(positions_m), 16000)
+    return itd_s(_ears(positions_m), SAMPLE_RATE)

@@ -10,12 +10,11 @@ from collections.abc import Callable
 import numpy as np
 
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
-from see2sound_nb.check._compare import function, in_order, number, right, same
+from see2sound_nb.check._compare import SAMPLE_RATE, function, in_order, number, right, same
 from see2sound_nb.ism import arrivals, shoebox_rir
 from see2sound_nb.ism.lattice import diamond, sampled
 from see2sound_nb.players import Players, compare
 
-SAMPLE_RATE = 16000
 #: Widths of the three corridors in metres.
 WIDTHS_M = (3.0, 5.0, 8.0)
 #: What a head's width is taken for, in metres.

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from see2sound_nb import overlap
-from see2sound_nb.check._compare import answered, chosen, function, right, same, within
+from see2sound_nb.check._compare import SAMPLE_RATE, answered, chosen, function, right, same, within
 from see2sound_nb.geometry import unit_vectors
 from see2sound_nb.interaural import ild_db
 from see2sound_nb.render import impulse_responses, render_channels
 from see2sound_nb.room import room_around
 
-SAMPLE_RATE = 16000
 #: Where the two notes of each sound come from, as azimuths in degrees.
 NOTES_DEG = {"x": (25.0, -30.0), "y": (25.0, 25.0)}
 

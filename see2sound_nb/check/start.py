@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from see2sound_nb.acoustics import SPEED_OF_SOUND_M_S
-from see2sound_nb.check._compare import function, in_order, right, same
+from see2sound_nb.check._compare import SAMPLE_RATE, function, in_order, right, same
 from see2sound_nb.geometry import directions, unit_vectors
 from see2sound_nb.interaural import ild_db, itd_s
 from see2sound_nb.players import Player
@@ -21,7 +21,6 @@ from see2sound_nb.room import room_around
 if TYPE_CHECKING:
     from see2sound_nb.scene import Scene
 
-SAMPLE_RATE = 16000
 #: Where the bursts of noise come from, as azimuths in degrees.
 SIDES_DEG = {"left": 70.0, "front": 0.0, "right": -70.0}
 #: The azimuths of the last exercise, in degrees.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb.check._compare import chosen, function, right, same, within
+from see2sound_nb.check._compare import SAMPLE_RATE, chosen, function, right, same, within
 
 
 def lasts_longer(yours: str | None, first: np.ndarray, second: np.ndarray, sample_rate: int) -> None:
@@ -135,7 +135,7 @@ def rounding_noise(yours: float | None, sound: np.ndarray) -> None:
     from see2sound_nb.media import write_wav
 
     with tempfile.TemporaryDirectory() as folder:
-        path = write_wav(pathlib.Path(folder) / "rounded.wav", np.stack([sound, sound]), 16000)
+        path = write_wav(pathlib.Path(folder) / "rounded.wav", np.stack([sound, sound]), SAMPLE_RATE)
         read = wavfile.read(path)[1][:, 0] / 32767
     noise_db = float(10 * np.log10(np.mean(np.square(read - sound))))
     within(yours, noise_db, 0.5, "the error of 16 bits", "dB of full scale")
