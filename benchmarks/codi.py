@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from see2sound_nb.codi.published import PUBLISHED, random_codi
-from see2sound_nb.codi.schedule import ddim_scheduler
-from see2sound_nb.codi.unet import capture
+from see2sound_nb.sounds.codi.published import PUBLISHED, random_codi
+from see2sound_nb.sounds.codi.schedule import ddim_scheduler
+from see2sound_nb.sounds.codi.unet import capture
 
 REDUCED = copy.deepcopy(PUBLISHED)
 REDUCED["unet"].update(sample_size=(32, 16), block_out_channels=(32, 64, 128, 128))
@@ -153,12 +153,18 @@ def photo(bench: Bench) -> None:
     from segment_anything import sam_model_registry
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config, DPTImageProcessor
 
-    from see2sound_nb import demo_photo, depth, media, render, room, segmentation
+    from see2sound_nb import demo_photo
+    from see2sound_nb.media.pictures import read_image
+    from see2sound_nb.places.depth import estimate_depth
+    from see2sound_nb.regions.masks import automatic_masks
+    from see2sound_nb.render.channels import render_channels
+    from see2sound_nb.render.responses import impulse_responses
+    from see2sound_nb.room.shoebox import room_around
 
-    I = media.read_image(demo_photo())
+    I = read_image(demo_photo())
     sam = sam_model_registry["vit_h"]().eval().requires_grad_(False).to(bench.device)
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
-    bench.row("SAM ViT-H, 1024 points", lambda: segmentation.automatic_masks(I, sam, {}), repeats=2)
+    bench.row("SAM ViT-H, 1024 points", lambda: automatic_masks(I, sam, {}), repeats=2)
     backbone = Dinov2Config(
         hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, image_size=518, patch_size=14,
         out_indices=[21, 22, 23, 24], reshape_hidden_states=False, apply_layernorm=True,
@@ -171,13 +177,13 @@ def photo(bench: Bench) -> None:
     processor = DPTImageProcessor(
         size={"height": 518, "width": 518}, keep_aspect_ratio=True, ensure_multiple_of=14, do_pad=False
     )
-    bench.row("Depth Anything L", lambda: depth.estimate_depth(I, model, processor), repeats=2)
+    bench.row("Depth Anything L", lambda: estimate_depth(I, model, processor), repeats=2)
     positions_m = np.array([[-2.0, 3.0, 0.0], [-1.0, 4.0, 0.0], [0.0, 3.0, 0.5], [1.0, 5.0, 0.0], [2.0, 2.5, 0.0]])
     A = np.random.default_rng(0).standard_normal((5, 163840)).astype(np.float32)
 
     def play():
-        h = render.impulse_responses(room.room_around(positions_m), positions_m, "5.1")
-        render.render_channels(A, h)
+        h = impulse_responses(room_around(positions_m), positions_m, "5.1")
+        render_channels(A, h)
 
     bench.row("the room and 5.1", play, gflop=0, repeats=2)
 

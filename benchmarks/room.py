@@ -27,11 +27,11 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from see2sound_nb._threads import cores
-from see2sound_nb.convolution import LiveMix
-from see2sound_nb.ism import shoebox_rir
-from see2sound_nb.ism.definition import LEAD
-from see2sound_nb.moving import render_moving, render_path
-from see2sound_nb.room import Room
+from see2sound_nb.render.convolution import LiveMix
+from see2sound_nb.render.moving import render_moving, render_path
+from see2sound_nb.room.ism import shoebox_rir
+from see2sound_nb.room.ism.definition import LEAD
+from see2sound_nb.room.shoebox import Room
 
 SIZE_M = np.array([8.0, 6.0, 3.5])
 ABSORPTION = 0.2

@@ -34,7 +34,7 @@ import numpy as np
 import psutil
 import torch
 
-from see2sound_nb.ism.definition import BASIS, LEAD, Problem
+from see2sound_nb.room.ism.definition import BASIS, LEAD, Problem
 
 SIZE_M = np.array([8.0, 6.0, 3.5])
 ABSORPTION = 0.2
@@ -128,7 +128,7 @@ def many_rooms(rng, count: int = 1000) -> list[Problem]:
 
 def compare(name: str, problems: list[Problem], rates: tuple[float, float]) -> None:
     """Print one row."""
-    from see2sound_nb.ism import cpu, gpu
+    from see2sound_nb.room.ism import cpu, gpu
 
     theirs = pyroomacoustics(problems)
     their_ms = fastest_ms(theirs)
@@ -220,7 +220,7 @@ def by_launch_and_graph(work: Work) -> tuple[str, str]:
 
 def tune(problems: list[Problem]) -> None:
     """Print how the 1,000 rooms depend on the constants of `gpu`."""
-    from see2sound_nb.ism import gpu
+    from see2sound_nb.room.ism import gpu
 
     plan = gpu.prepare(problems, "cuda")
     print("\n1,000 rooms, launch, milliseconds")
@@ -243,7 +243,7 @@ def tune(problems: list[Problem]) -> None:
 
 def stream(rng) -> None:
     """Print whether the memory grows while rooms stream through."""
-    from see2sound_nb.ism import gpu
+    from see2sound_nb.room.ism import gpu
 
     rooms = many_rooms(rng)
     for turn in range(2):  # the first fills the caches
@@ -268,7 +268,7 @@ def gpu_rir(rng, rates) -> None:
         return
     import gpuRIR
 
-    from see2sound_nb.ism import gpu
+    from see2sound_nb.room.ism import gpu
 
     heads = ["gpuRIR's box, to a time limit", "images", "gpuRIR", "numpy to numpy", "launch", "graph", "faster"]
     print("\n| " + " | ".join([*heads, "floor", "apart"]) + " |\n" + "|---" * 9 + "|")

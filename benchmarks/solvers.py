@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import torch
 
-from see2sound_nb.codi.schedule import ddim_scheduler, fast_scheduler
-from see2sound_nb.tiny.codi import build_tiny_codi
+from see2sound_nb.sounds.codi.schedule import ddim_scheduler, fast_scheduler
+from see2sound_nb.sounds.tiny_codi import build_tiny_codi
 
 STEPS = {"DDIM": (25, 50, 100, 200), "DPM-Solver++ 2M, Karras": (10, 15, 20, 25, 30, 40, 50)}
 SPREADS = (0.3, 0.7)
@@ -103,9 +103,9 @@ def main() -> None:
             mixture = Mixture(centres, spread, ddim_scheduler().alphas_cumprod)
             compare(f"mixture, spread {spread}", lambda x, t: mixture(x, t, context).sample, noise, arguments.guidance)  # noqa: B023
         return
-    from see2sound_nb import loading
+    from see2sound_nb.sounds.loading import load_audio
 
-    pipe = loading.load_audio(arguments.model, device=arguments.device)
+    pipe = load_audio(arguments.model, device=arguments.device)
     with torch.no_grad():
         token = torch.cat([pipe.encode(None, [""]).expand(len(wanted), -1, -1), pipe.encode(None, SENTENCES)[wanted]])
     shape = (pipe.unet.config.in_channels, *pipe.unet.config.sample_size)

@@ -8,37 +8,39 @@
 import importlib
 from typing import Any
 
-from see2sound_nb import check
-from see2sound_nb.convolution import LiveMix
-from see2sound_nb.depth import estimate_depth
-from see2sound_nb.doppler import render_doppler
-from see2sound_nb.geometry import directions, lift, metres_from_inverse_depth, unit_vectors
-from see2sound_nb.hrtf import HRTF, load_hrtf
-from see2sound_nb.interaural import ild_db, itd_s
-from see2sound_nb.ism import first_order, shoebox_rir
-from see2sound_nb.labels import describe_patches
-from see2sound_nb.loading import load_audio, load_depth, load_sam
-from see2sound_nb.machine import check_machine, setup
-from see2sound_nb.media import demo_photo, read_image, write_wav
-from see2sound_nb.models import MODELS, PRESETS, list_models
-from see2sound_nb.moving import render_moving, render_path
+from see2sound_nb._version import __version__ as __version__
+from see2sound_nb.measure.interaural import ild_db, itd_s
+from see2sound_nb.media.pictures import demo_photo, read_image
+from see2sound_nb.media.sound_files import write_wav
+from see2sound_nb.models.table import MODELS, PRESETS, list_models
+from see2sound_nb.notebook import check
+from see2sound_nb.notebook.machine import check_machine, setup
+from see2sound_nb.notebook.players import Player, compare
+from see2sound_nb.notebook.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story, show
 from see2sound_nb.pipeline import See2Sound
-from see2sound_nb.players import Player, compare
-from see2sound_nb.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story, show
-from see2sound_nb.regions import (
-    box_centres,
-    boxes_from_contours,
-    contours_from_masks,
-    patches_from_boxes,
-    patches_from_polygons,
-    polygons_from_contours,
-)
-from see2sound_nb.render import LAYOUTS, impulse_responses, render_channels
-from see2sound_nb.room import Room, image_sources, paper_room, room_around
+from see2sound_nb.places.depth import estimate_depth
+from see2sound_nb.places.frames import directions, unit_vectors
+from see2sound_nb.places.lifting import lift
+from see2sound_nb.places.loading import load_depth
+from see2sound_nb.places.metres import metres_from_inverse_depth
+from see2sound_nb.regions.boxes import box_centres, boxes_from_contours, patches_from_boxes
+from see2sound_nb.regions.choosing import candidate_sources, choose_sources, largest_sources
+from see2sound_nb.regions.contours import contours_from_masks
+from see2sound_nb.regions.labels import describe_patches
+from see2sound_nb.regions.loading import load_sam
+from see2sound_nb.regions.masks import automatic_masks
+from see2sound_nb.regions.polygons import patches_from_polygons, polygons_from_contours
+from see2sound_nb.render.channels import render_channels
+from see2sound_nb.render.convolution import LiveMix
+from see2sound_nb.render.doppler import render_doppler
+from see2sound_nb.render.hrtf import HRTF, load_hrtf
+from see2sound_nb.render.layouts import LAYOUTS
+from see2sound_nb.render.moving import render_moving, render_path
+from see2sound_nb.render.responses import impulse_responses
+from see2sound_nb.room.ism import first_order, shoebox_rir
+from see2sound_nb.room.shoebox import Room, image_sources, paper_room, room_around
 from see2sound_nb.scene import Scene
-from see2sound_nb.segmentation import automatic_masks, candidate_sources, choose_sources, largest_sources
-
-__version__ = "0.1.0"
+from see2sound_nb.sounds.loading import load_audio
 
 __all__ = [
     "HRTF",
@@ -104,9 +106,9 @@ __all__ = [
 
 #: Names that are imported on first use, and where they are: CoDi needs torch and diffusers, the widgets need anywidget.
 _LAZY = {
-    "ClickToSegment": "see2sound_nb.widgets.click_to_segment",
-    "CoDi": "see2sound_nb.codi",
-    "LiveRoom": "see2sound_nb.widgets.live_room",
+    "ClickToSegment": "see2sound_nb.notebook.widgets.click_to_segment",
+    "CoDi": "see2sound_nb.sounds.codi",
+    "LiveRoom": "see2sound_nb.notebook.widgets.live_room",
 }
 
 

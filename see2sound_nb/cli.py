@@ -11,11 +11,13 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from see2sound_nb import __version__, media
-from see2sound_nb.downloads import cache_dir
-from see2sound_nb.models import METRES, MODELS, PRESETS, list_models
+from see2sound_nb._version import __version__
+from see2sound_nb.media.files import check_writable
+from see2sound_nb.media.sound_files import SUBTYPES, check_sample_rate, check_subtype, write_wav
+from see2sound_nb.models.downloads import cache_dir
+from see2sound_nb.models.table import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.pipeline import See2Sound
-from see2sound_nb.render import LAYOUTS, check_layout
+from see2sound_nb.render.layouts import LAYOUTS, check_layout
 
 #: Exit codes: bad input, and stopped by the user (128 + SIGINT).
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -32,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("-o", "--output", help="the WAV to write (default: the photo's name with .wav, here)")
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
-    p.add_argument("--subtype", default="PCM_16", help=f"of the WAV: {', '.join(media.SUBTYPES)} (default: PCM_16)")
+    p.add_argument("--subtype", default="PCM_16", help=f"of the WAV: {', '.join(SUBTYPES)} (default: PCM_16)")
     p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")
     for task in TASKS:
         p.add_argument(
@@ -139,7 +141,7 @@ def convert_codi(words: Sequence[str]) -> int:
         )
     if arguments.files and arguments.full:
         raise ValueError("--full says which files to fetch, and files were given; leave one of them out")
-    from see2sound_nb.codi.convert import convert, fetch_published
+    from see2sound_nb.sounds.codi.convert import convert, fetch_published
 
     folder = pathlib.Path(arguments.output or cache_dir() / MODELS["codi"].file_name)
     if folder.exists():
@@ -157,10 +159,10 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"models": print_models, "
 def _run(arguments: argparse.Namespace) -> int:
     check_layout(arguments.layout)
     output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
-    media.check_writable(output)
-    media.check_subtype(arguments.subtype)
+    check_writable(output)
+    check_subtype(arguments.subtype)
     if arguments.sample_rate is not None:
-        media.check_sample_rate(arguments.sample_rate)
+        check_sample_rate(arguments.sample_rate)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
     with warnings.catch_warnings(), progress_bars() as tell:
         warnings.simplefilter("ignore")  # the rest of what matters is among the scene's notes
@@ -178,7 +180,7 @@ def _run(arguments: argparse.Namespace) -> int:
         tell("render", 0, 1)
         rate = arguments.sample_rate or scene.sample_rate
         phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
-        media.write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
+        write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
         tell("render", 1, 1)
     if arguments.json:
         report = scene.report()

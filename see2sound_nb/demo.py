@@ -6,7 +6,8 @@ import pathlib
 import sys
 
 from see2sound_nb.cli import progress_bars
-from see2sound_nb.media import atomic_path, demo_photo
+from see2sound_nb.media.files import atomic_path
+from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.pipeline import See2Sound
 
 OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_foa.wav"}
@@ -16,7 +17,7 @@ def main(folder: str = "out") -> None:
     """Write 5.1, binaural and Ambisonics WAVs and one picture of the whole way into a folder."""
     from matplotlib import pyplot
 
-    from see2sound_nb.plots import plot_story
+    from see2sound_nb.notebook.plots import plot_story
 
     out = pathlib.Path(folder)
     out.mkdir(parents=True, exist_ok=True)

@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb import media, render
-from see2sound_nb.geometry import directions
-from see2sound_nb.hrtf import HRTF
-from see2sound_nb.room import Room
+from see2sound_nb.media.files import check_writable
+from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
+from see2sound_nb.places.frames import directions
+from see2sound_nb.render import responses
+from see2sound_nb.render.channels import master_gain_db, render_channels
+from see2sound_nb.render.hrtf import HRTF
+from see2sound_nb.render.layouts import check_layout
+from see2sound_nb.room.shoebox import Room
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -85,8 +89,9 @@ class Scene:
     ) -> np.ndarray:
         """Impulse responses h (N, n_ch, L) float32 from every source to every channel (Eq. 4).
 
-        See `render.impulse_responses`; `sample_rate` is the scene's own unless given. With ``geometry="paper"`` the
-        common silence at their start is cut. They are kept until the room or a position changes, and read-only.
+        See `render.responses.impulse_responses`; `sample_rate` is the scene's own unless given. With
+        ``geometry="paper"`` the common silence at their start is cut. They are kept until the room or a position
+        changes, and read-only.
         """
         rate = self._checked_rate(sample_rate)
         scene = (self.room, np.asarray(self.positions_m, dtype=np.float64).tobytes(), self.geometry)
@@ -94,7 +99,7 @@ class Scene:
             before, h = self._responses.get((layout, rate), (None, np.empty(0)))
             if before == scene:
                 return h
-        h = render.impulse_responses(self.room, self.positions_m, layout, sample_rate=rate, hrtf=hrtf)
+        h = responses.impulse_responses(self.room, self.positions_m, layout, sample_rate=rate, hrtf=hrtf)
         if self.geometry == "paper":
             peaks = np.abs(h).max(axis=(0, 1))
             h = h[..., int(np.argmax(peaks > 1e-5 * peaks.max())) :]
@@ -110,7 +115,7 @@ class Scene:
         ----------
         layout : str
             ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"7.1.4"``, ``"binaural"`` (left, right), ``"stereo"``, ``"foa"``
-            (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.LAYOUTS`.
+            (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.layouts.LAYOUTS`.
         hrtf : HRTF, optional
             Another head for ``"binaural"``, as from `load_hrtf`, at the sample rate of the rendering.
         sample_rate : int, optional
@@ -140,12 +145,12 @@ class Scene:
         """What `render` and `gain_db` return, from one rendering."""
         rate = self._checked_rate(sample_rate)
         h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=rate)
-        phi = render.render_channels(resampled(self.audio, self.sample_rate, rate), h)
-        gain_db = render.master_gain_db(phi)
+        phi = render_channels(resampled(self.audio, self.sample_rate, rate), h)
+        gain_db = master_gain_db(phi)
         return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
 
     def _checked_rate(self, sample_rate: int | None) -> int:
-        return media.check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
+        return check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
 
     def save(
         self,
@@ -155,12 +160,12 @@ class Scene:
         subtype: str = "PCM_16",
         sample_rate: int | None = None,
     ) -> pathlib.Path:
-        """Render and write a WAV with the layout's channel mask; see `render` and `media.write_wav`."""
-        render.check_layout(layout)
-        media.check_subtype(subtype)
-        media.check_writable(path)
+        """Render and write a WAV with the layout's channel mask; see `render` and `media.sound_files.write_wav`."""
+        check_layout(layout)
+        check_subtype(subtype)
+        check_writable(path)
         rate = self._checked_rate(sample_rate)
-        return media.write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
+        return write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
 
     def levels_db(self) -> np.ndarray:
         """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.
@@ -168,7 +173,7 @@ class Scene:
         Before the master gain; the sources are equally loud at 1 m, so the differences come from distance and the room.
         """
         W = self.impulse_responses("foa")[:, :1]
-        power = [np.mean(render.render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
+        power = [np.mean(render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
         return 10 * np.log10(np.maximum(power, 1e-12))
 
     def report(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 import see2sound_nb as s2s
 
+pytest_plugins = ["checkpoints"]
 matplotlib.use("Agg")  # here, and not by the environment: the kernels of the notebooks inherit that
 
 
@@ -29,7 +30,7 @@ def rng():
 def pytest_configure(config):
     """Machine code that numba kept from before a change of the tables in it would pass for the code under test."""
     package = pathlib.Path(s2s.__file__).parent
-    changed = (package / "ism" / "definition.py").stat().st_mtime
+    changed = (package / "room" / "ism" / "definition.py").stat().st_mtime
     for kept in package.rglob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < changed:
             kept.unlink(missing_ok=True)

@@ -11,10 +11,11 @@ import pytest
 import soundfile
 from PIL import Image
 
-from see2sound_nb import cli, render
-from see2sound_nb.media import demo_photo
-from see2sound_nb.models import MODELS
+from see2sound_nb import cli, scene
+from see2sound_nb.media.pictures import demo_photo
+from see2sound_nb.models.table import MODELS
 from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.render.channels import MASTER_PEAK_DB, render_channels
 from see2sound_nb.scene import Scene
 
 
@@ -51,13 +52,13 @@ def test_prints_what_it_heard(tmp_path, capsys):
 
 def test_the_scene_is_rendered_once(tmp_path, monkeypatch):
     calls = []
-    played = render.render_channels
-    monkeypatch.setattr(render, "render_channels", lambda A, h: calls.append(len(A)) or played(A, h))
+    played = render_channels
+    monkeypatch.setattr(scene, "render_channels", lambda A, h: calls.append(len(A)) or played(A, h))
     monkeypatch.setattr(Scene, "describe", lambda _: "")  # its levels are convolutions, too
     assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--sources", "1"]) == 0
     assert len(calls) == 1
     peak = np.abs(soundfile.read(tmp_path / "a.wav")[0]).max()
-    assert 20 * np.log10(peak) == pytest.approx(render.MASTER_PEAK_DB, abs=0.01)
+    assert 20 * np.log10(peak) == pytest.approx(MASTER_PEAK_DB, abs=0.01)
 
 
 def bad_photo(folder, kind):

@@ -85,7 +85,7 @@ def test_public_names_exist_and_are_documented():
 
 
 def test_weights_are_safetensors_with_cards_and_fit():
-    weights = ROOT / "see2sound_nb/weights"
+    weights = ROOT / "see2sound_nb/models/weights"
     files = [path for path in weights.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 40e6
     for path in files:

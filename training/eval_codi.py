@@ -79,7 +79,7 @@ def classify(model: Classifier, mels: torch.Tensor) -> list[str]:
 
 def judge(title: str, model, waves: np.ndarray, expected: list[str]) -> None:
     """Print the share of (N, T) waves that are heard as the class expected, and which are not."""
-    from see2sound_nb.tiny.mel import log_mel
+    from see2sound_nb.sounds.mel import log_mel
 
     heard = classify(model, log_mel(torch.from_numpy(waves)))
     right = np.mean([a == b for a, b in zip(heard, expected, strict=True)])
@@ -127,8 +127,8 @@ def main() -> None:
     parser.add_argument("--photos", action="store_true", help="judge photos, too")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    from see2sound_nb import sound_classes
-    from see2sound_nb.tiny.codi import build_tiny_codi
+    from see2sound_nb.sounds import sound_classes
+    from see2sound_nb.sounds.tiny_codi import build_tiny_codi
 
     model, pipe = get_classifier(args.renders, args.run, args.clips), build_tiny_codi()
     settings = {"guidance_scale": args.guidance, "num_inference_steps": args.steps}

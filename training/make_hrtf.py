@@ -12,7 +12,8 @@ import sys
 
 import numpy as np
 
-from see2sound_nb.hrtf import KEMAR, read_sofa
+from see2sound_nb.render.hrtf import KEMAR
+from see2sound_nb.render.sofa import read_sofa
 
 DEBIAN = "/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa"
 

@@ -18,7 +18,7 @@ def load_mels(folder: pathlib.Path, first: int, last: int) -> tuple[torch.Tensor
     tuple of torch.Tensor
         (N, 592, 64) float16 log-mels and (N,) int64 class indices in the order of `sounds.RECIPES`.
     """
-    from see2sound_nb.tiny.mel import log_mel
+    from see2sound_nb.sounds.mel import log_mel
 
     mels, classes = [], []
     for clip in range(first, last):

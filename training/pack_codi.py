@@ -17,11 +17,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25, help="denoising steps by default")
     parser.add_argument("--guidance", type=float, default=4.0, help="guidance scale by default")
     args = parser.parse_args()
-    from see2sound_nb.tiny import codi
+    from see2sound_nb.sounds import tiny_codi
 
     vae = torch.load(args.run / "vae.pt", weights_only=True)["model"]
     saved = args.run / "unet.pt"
-    unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": codi.make_unet().state_dict()}
+    unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": tiny_codi.make_unet().state_dict()}
     state = {f"vae.{k}": v for k, v in vae.items()} | {f"unet.{k}": v for k, v in unet["ema"].items()}
     state["sentences"] = torch.load(args.run / "known.pt", weights_only=True)
     settings = {
@@ -36,11 +36,11 @@ def main() -> None:
         "source": "training/train_codi_vae.py and training/train_codi.py, on sounds rendered by genny; "
         "sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
     }
-    part = codi.WEIGHTS.with_suffix(".part")
+    part = tiny_codi.WEIGHTS.with_suffix(".part")
     save_file({k: v.half().contiguous() for k, v in state.items()}, part, metadata=metadata)
     part.chmod(0o644)
-    part.rename(codi.WEIGHTS)
-    print(f"{codi.WEIGHTS.name}: {codi.WEIGHTS.stat().st_size / 1e6:.1f} MB, {settings}")
+    part.rename(tiny_codi.WEIGHTS)
+    print(f"{tiny_codi.WEIGHTS.name}: {tiny_codi.WEIGHTS.stat().st_size / 1e6:.1f} MB, {settings}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 from sam_compose import make_scene
 from sam_scenes import load_photos, load_stamps
 
-from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk, trunk_features
+from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk, trunk_features
 
 SHAPES = ((256, 384), (256, 384), (288, 384), (384, 256))
 SHARD = 32

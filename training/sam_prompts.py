@@ -5,8 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from see2sound_nb.tiny import sam as tiny
-
 #: Prompts on each picture, and token places in each: three clicks and the two corners of a box.
 PROMPTS, SLOTS = 5, 5
 #: How often a click on a part, an object, a group means just that.
@@ -40,7 +38,7 @@ def sample_prompts(rng, labels):
     each true mask is the one that is meant (K, 3).
     """
     height, width = labels.shape[1] // 2, labels.shape[2] // 2
-    tokens = np.zeros((PROMPTS, SLOTS, tiny.TOKEN), np.float32)
+    tokens = np.zeros((PROMPTS, SLOTS, tiny_sam.TOKEN), np.float32)
     earlier = np.zeros((PROMPTS, 1, height, width), np.float32)
     truth, meant = np.zeros((PROMPTS, 3, height, width), np.float32), np.zeros((PROMPTS, 3), np.float32)
     smallest = 0.004 * labels[0].size
@@ -49,7 +47,7 @@ def sample_prompts(rng, labels):
         if not masks:
             continue
         if rng.random() < 0.6:
-            _put(tokens[k], 0, point, tiny.POSITIVE)
+            _put(tokens[k], 0, point, tiny_sam.POSITIVE)
         else:
             chosen = rng.integers(len(masks))
             _refine(rng, tokens[k], earlier[k, 0], masks, chosen, point)
@@ -87,7 +85,7 @@ def _segments(rng, labels, smallest):
 
 
 def _put(tokens, slot, point, kind):
-    tokens[slot, :2] = (np.array(point[::-1]) + 0.5) * 2 / tiny.IMAGE_SIZE
+    tokens[slot, :2] = (np.array(point[::-1]) + 0.5) * 2 / tiny_sam.IMAGE_SIZE
     tokens[slot, kind] = 1
 
 
@@ -98,20 +96,20 @@ def _refine(rng, tokens, earlier, masks, chosen, point):
         ys, xs = np.nonzero(mask)
         low, high = np.array([ys.min(), xs.min()]), np.array([ys.max(), xs.max()])
         jitter = rng.normal(0, 0.04, (2, 2)) * (high - low + 1)
-        _put(tokens, 3, low + jitter[0], tiny.CORNER_LOW)
-        _put(tokens, 4, high + jitter[1], tiny.CORNER_HIGH)
+        _put(tokens, 3, low + jitter[0], tiny_sam.CORNER_LOW)
+        _put(tokens, 4, high + jitter[1], tiny_sam.CORNER_HIGH)
         if kind < 0.25:
             return
-    _put(tokens, 0, point, tiny.POSITIVE)
+    _put(tokens, 0, point, tiny_sam.POSITIVE)
     around = cv2.dilate(mask.astype(np.uint8), np.ones((25, 25))) > mask
     bigger = masks[-1] & ~mask
     for slot in range(1, rng.integers(1, 4)):
         if rng.random() < 0.4:
-            _put(tokens, slot, pick(rng, mask), tiny.POSITIVE)
+            _put(tokens, slot, pick(rng, mask), tiny_sam.POSITIVE)
             continue
         outside = bigger if bigger.sum() > 50 and rng.random() < 0.6 else around if rng.random() < 0.6 else ~mask
         if outside.any():
-            _put(tokens, slot, pick(rng, outside), tiny.NEGATIVE)
+            _put(tokens, slot, pick(rng, outside), tiny_sam.NEGATIVE)
     if kind > 0.8:
         rough = cv2.blur(
             np.roll(mask, rng.integers(-8, 9, 2), (0, 1)).astype(np.float32), (int(rng.integers(3, 25)),) * 2

@@ -1,7 +1,7 @@
 """What each sounding class sounds like: recipes for genny's procedural synthesis.
 
 A recipe draws its parameters from a seeded generator and returns about six seconds of sound. The names of the
-classes, their captions and their photo labels stand in `see2sound_nb.sound_classes`; here is only the sound.
+classes, their captions and their photo labels stand in `see2sound_nb.sounds.sound_classes`; here is only the sound.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def U(rng: np.random.Generator, low: float, high: float) -> float:
     return float(rng.uniform(low, high))
 
 
-#: One recipe per class of `see2sound_nb.sound_classes.CLASSES`.
+#: One recipe per class of `see2sound_nb.sounds.sound_classes.CLASSES`.
 RECIPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "dog": lambda r: (lambda s: events(r, lambda: sfx("bark", r, size=s, count=int(r.integers(2, 4))), (0.1, 0.4)))(
         _pick(r, "small", "medium", "large")

@@ -23,8 +23,8 @@ def token_pools(folder: pathlib.Path) -> tuple[list[torch.Tensor], torch.Tensor]
     """Embeddings of every class's sentences, in the order of `sounds.RECIPES`, and of the empty sentence (cached)."""
     import sounds
 
-    from see2sound_nb import sound_classes
-    from see2sound_nb.tiny.encoders import embed_sentences
+    from see2sound_nb.sounds import sound_classes
+    from see2sound_nb.sounds.tiny_encoders import embed_sentences
 
     if not (folder / "pools.pt").exists():
         pools = []
@@ -89,16 +89,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    from see2sound_nb.tiny import codi
+    from see2sound_nb.sounds import tiny_codi
 
-    vae = codi.make_vae()
+    vae = tiny_codi.make_vae()
     vae.load_state_dict(torch.load(args.out / "vae.pt", weights_only=True)["model"])
     mels, classes = load_mels(args.renders, 0, args.clips - HELD_OUT)
     latents = encode_clips(vae.eval(), mels)
     scaling = 1.0 / latents.std().item()
     latents = latents * scaling
     pools, nothing = token_pools(args.out)
-    unet, scheduler = codi.make_unet(), codi.make_scheduler()
+    unet, scheduler = tiny_codi.make_unet(), tiny_codi.make_scheduler()
     optimizer = torch.optim.AdamW(unet.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=1e-2)
     average = {k: v.clone() for k, v in unet.state_dict().items()}
     start = 0

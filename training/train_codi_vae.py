@@ -41,7 +41,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
-    from see2sound_nb.tiny.codi import make_vae
+    from see2sound_nb.sounds.tiny_codi import make_vae
 
     vae, start, rng = make_vae(), 0, torch.Generator().manual_seed(args.seed)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=1e-3)

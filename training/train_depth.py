@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional as F
 
-from see2sound_nb.tiny.depth import TinyDepthConfig, TinyDepthForDepthEstimation
-from see2sound_nb.tiny.trunk import load_trunk, trunk_features
+from see2sound_nb.models.trunk import load_trunk, trunk_features
+from see2sound_nb.places.tiny_depth import TinyDepthConfig, TinyDepthForDepthEstimation
 
 OUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/weights/tiny_depth.safetensors"
 META = {

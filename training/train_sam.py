@@ -20,8 +20,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from sam_prompts import sample_prompts
 
-from see2sound_nb.tiny import sam as tiny
-from see2sound_nb.tiny.trunk import PIXEL_MEAN, PIXEL_STD
+from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD
 
 PICTURES = 8
 ORDERS = [list(itertools.combinations(range(3), n)) for n in range(4)]
@@ -81,7 +80,7 @@ def contrast(rng, embeddings, labels, gain=10.0, bias=0.5):
     """Pixels of one object alike, pixels of different groups unlike (parts of one group: either)."""
     height, width = embeddings.shape[-2:]
     at = torch.from_numpy(rng.integers(height * width, size=256))
-    vectors = embeddings[:, : tiny.EMBEDDING].flatten(2)[..., at] / math.sqrt(tiny.HEADS)
+    vectors = embeddings[:, : tiny_sam.EMBEDDING].flatten(2)[..., at] / math.sqrt(tiny_sam.HEADS)
     logits = gain * (torch.einsum("ica,icb->iab", vectors, vectors) - bias)
     flat = torch.from_numpy(np.ascontiguousarray(labels[:, :, ::2, ::2])).flatten(2)[..., at].long()
     same = flat[:, 1, :, None] == flat[:, 1, None]
@@ -100,8 +99,8 @@ class Network(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.image_encoder = tiny.TinyImageEncoder(trunk=torch.nn.Identity())
-        self.mask_decoder = tiny.TinyMaskDecoder()
+        self.image_encoder = tiny_sam.TinyImageEncoder(trunk=torch.nn.Identity())
+        self.mask_decoder = tiny_sam.TinyMaskDecoder()
 
 
 def step_loss(network, grid, rng, folder, report):
@@ -173,7 +172,7 @@ def train(args, network):
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
         average, start = saved["average"], saved["step"]
-    grid, report, clock = tiny.TinyPromptEncoder().get_dense_pe(), [], time.time()
+    grid, report, clock = tiny_sam.TinyPromptEncoder().get_dense_pe(), [], time.time()
     for step in range(start, args.steps):
         rate = args.rate * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / args.steps)))
         for group in optimizer.param_groups:

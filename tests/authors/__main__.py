@@ -17,8 +17,8 @@ import torch
 from authors import authors
 from authors import codi as reference
 from authors.compare import BOUND, pictures, ratio
-from see2sound_nb.codi import CoDi, mix_tokens
-from see2sound_nb.codi.convert import convert
+from see2sound_nb.sounds.codi import CoDi, mix_tokens
+from see2sound_nb.sounds.codi.convert import convert
 
 STEPS = 10
 SIZE = reference.REAL

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from authors import absent, authors, on_cpu, stand_ins
-from see2sound_nb.codi.published import MERGES, PUBLISHED
+from see2sound_nb.sounds.codi.published import MERGES, PUBLISHED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Size:
     unet, vae, vocoder, vision, text : dict
         Of ``UNetModel2D``, ``AudioAutoencoderKL``'s ``ddconfig``, ``Generator`` and CLIP's two towers.
     ours : dict
-        As `see2sound_nb.codi.published.PUBLISHED`.
+        As `see2sound_nb.sounds.codi.published.PUBLISHED`.
     """
 
     latent: tuple[int, int, int]

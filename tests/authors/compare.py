@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from see2sound_nb.media import demo_photo
+from see2sound_nb.media.pictures import demo_photo
 
 BOUND = 1e-4  # of the largest value of the authors' result, in float32
 

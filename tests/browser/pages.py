@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from see2sound_nb.widgets import _assets
+from see2sound_nb.notebook.widgets import _assets
 
 TYPES = {"js": "text/javascript", "css": "text/css"}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from see2sound_nb import ClickToSegment, demo_photo
-from see2sound_nb.widgets import _assets
+from see2sound_nb.notebook.widgets import _assets
 
 CELL = "import see2sound_nb as s2s\nw = s2s.ClickToSegment(s2s.demo_photo())\nw"
 #: Pixels (x, y) of the demo photo, 1024 x 768: the guitar's body, its neck and its black plate; the bass drum's skin.

@@ -9,8 +9,8 @@ import pytest
 
 import see2sound_nb as s2s
 from browser.scenes import RATE, three_sources
-from see2sound_nb import render
-from see2sound_nb.room import Room
+from see2sound_nb.render.responses import impulse_responses
+from see2sound_nb.room.shoebox import Room
 
 PAGE = """async (state) => {
   const { LiveEngine } = await import("/engine.js");
@@ -443,7 +443,7 @@ def test_the_early_and_the_late_part_are_the_exact_response(ready, layout):
         positions = np.array(ready.js("model.get('positions')"))
         turn = -50.0 if layout == "binaural" else 0.0
         room = Room(first.size_m, first.listener_m, tuple(absorption), order)
-        exact = render.impulse_responses(room, positions, layout, sample_rate=RATE, head_yaw_deg=turn)
+        exact = impulse_responses(room, positions, layout, sample_rate=RATE, head_yaw_deg=turn)
         parts = ready.js("""model.get("positions").map((place, k) =>
           [engine.earlyResponse(place), engine.late[k]].map((rows) => rows.map((row) => [...row])))""")  # fmt: skip
         for (early, late), expected in zip(parts, exact):

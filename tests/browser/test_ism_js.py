@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from see2sound_nb import render
-from see2sound_nb.binaural import EARLY_ORDER
-from see2sound_nb.hrtf import load_hrtf
-from see2sound_nb.ism import arrivals
-from see2sound_nb.panning import pan, pan_stereo
-from see2sound_nb.room import Room
-from see2sound_nb.widgets._messages import as_message
-from see2sound_nb.widgets.live_room_assets import head_mesh
-from see2sound_nb.widgets.live_room_state import kept_inside, listener_in
+from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets.live_room_assets import head_mesh
+from see2sound_nb.notebook.widgets.live_room_state import kept_inside, listener_in
+from see2sound_nb.render.binaural import EARLY_ORDER
+from see2sound_nb.render.hrtf import load_hrtf
+from see2sound_nb.render.panning import pan, pan_stereo
+from see2sound_nb.render.responses import impulse_responses
+from see2sound_nb.room.ism import arrivals
+from see2sound_nb.room.shoebox import Room
 
 RATE = 16000
 ROOMS = [
@@ -103,7 +103,7 @@ def test_the_first_reflections_are_those_of_python(page_with_head, rng, room, la
             [layout, as_js(room), source.tolist(), RATE, turn],
         )
         position = source - room.listener_m
-        expected = render.impulse_responses(early_room, position, layout, sample_rate=RATE, head_yaw_deg=turn)[0]
+        expected = impulse_responses(early_room, position, layout, sample_rate=RATE, head_yaw_deg=turn)[0]
         found = np.array(found)
         if layout == "5.1":
             assert not found[3].any()  # the LFE is left to the kernel

@@ -15,8 +15,9 @@ from browser import chromium
 from browser.conftest import ARGUMENTS
 from browser.pages import open_page
 from browser.scenes import RATE, three_sources
-from see2sound_nb import render
-from see2sound_nb.room import Room
+from see2sound_nb.render.channels import render_channels
+from see2sound_nb.render.responses import impulse_responses
+from see2sound_nb.room.shoebox import Room
 
 CELL = f"""import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent.parent)!r})
 from browser.scenes import three_sources
@@ -197,8 +198,8 @@ def test_the_time_between_the_ears_is_that_of_the_engine(live, x):
     ild_db, itd_ms = cues(left[4000:], right[4000:])
     scene = three_sources()
     room = Room(scene.room.size_m, scene.room.listener_m, 1.0, 17)
-    h = render.impulse_responses(room, np.array([[x, 1.5, 0.0]]), "binaural", sample_rate=RATE)
-    phi = render.render_channels(scene.audio[:1], h)
+    h = impulse_responses(room, np.array([[x, 1.5, 0.0]]), "binaural", sample_rate=RATE)
+    phi = render_channels(scene.audio[:1], h)
     expected = cues(*phi[:, 4000:16000].astype(float))
     assert itd_ms == pytest.approx(expected[1], abs=0.02)  # a third of a sample
     assert ild_db == pytest.approx(expected[0], abs=0.5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from see2sound_nb.widgets import _assets
+from see2sound_nb.notebook.widgets import _assets
 
 ENTRIES = sorted(path.name for path in _assets.JS.glob("*.js") if "\nexport default" in path.read_text("utf-8"))
 

@@ -7,7 +7,7 @@ import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
 from course.notebooks import FOLDER, NAMES, called, cells, kind, markdown
-from see2sound_nb import check
+from see2sound_nb.notebook import check
 
 KINDS = {"predict by ear", "implement", "break it", "measure"}
 HEADING = re.compile(r"(?m)^### Exercise (\d+) · ([a-z ]+): \S.*$")

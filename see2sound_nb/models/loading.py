@@ -1,0 +1,113 @@
+"""What all steps need to load their models: the card, the files, and whose word it is when they are damaged.
+
+The steps themselves load: `regions.loading`, `places.loading` and `sounds.loading`.
+
+Notebook: 09_your_own.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from see2sound_nb._torchvision import ensure_torchvision
+from see2sound_nb.models import downloads
+from see2sound_nb.models.downloads import cache_dir
+from see2sound_nb.models.table import FILES, ModelCard, find_model, missing
+
+
+def download(card: ModelCard) -> pathlib.Path:
+    """Path of a model's file, or folder of files, downloaded and checked first if it is not there.
+
+    Raises
+    ------
+    FileNotFoundError, OSError, ValueError
+        As `models.downloads.fetch` and `models.downloads.hub_folder`; for CoDi the message says how to convert it.
+    """
+    path = cache_dir() / card.file_name
+    if card.source.startswith("http"):
+        return downloads.fetch(card.source, path, size_mb=card.size_mb, sha256=card.sha256)
+    if card.source != "codi":
+        return downloads.hub_folder(card.source, FILES[card.task], size_mb=card.size_mb)
+    if not all((path / name).is_file() for name in FILES["audio"]):
+        raise FileNotFoundError(
+            f"no whole CoDi pipeline at {path}; make it from the published files with `see2sound convert`, which "
+            "fetches them (3.9 GB), or choose the audio model tiny-codi"
+        )
+    return path
+
+
+def fetch_missing(names: Iterable[str]) -> None:
+    """Download those models that are not here, all of them before any is used.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of `models.table.MODELS`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If some can neither be found nor downloaded; the message says what to put where for each.
+    OSError, ValueError
+        As `download`.
+    """
+    problems = []
+    for card in missing(names):
+        try:
+            download(card)
+        except FileNotFoundError as error:
+            problems.append(str(error))
+    if problems:
+        raise FileNotFoundError(". ".join(problems))
+
+
+def chosen_card(name: str, task: str) -> ModelCard:
+    """The card of a model that is about to be loaded; one whose licence forbids commercial use says so.
+
+    Raises
+    ------
+    ValueError
+        As `find_model`.
+    """
+    card = find_model(name, task)
+    if not card.commercial:
+        warnings.warn(f"{name}: its licence ({card.licence}) forbids commercial use", stacklevel=3)
+    ensure_torchvision()
+    return card
+
+
+def load_card(card: ModelCard, shipped: Callable[[], Any], usual: Callable[[pathlib.Path], Any]) -> Any:
+    """Load what a card describes: with its own adapter, out of the package, or from what was downloaded.
+
+    Parameters
+    ----------
+    card : ModelCard
+    shipped : callable
+        Builds the task's model that the package ships.
+    usual : callable
+        Loads a published model of the task from its file or folder.
+
+    Returns
+    -------
+    Any
+        What the adapter or one of the two returns.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `download`; also if the files do not hold the model.
+    """
+    if card.adapter is not None:
+        return card.adapter(None if card.source == "package" else download(card))
+    if card.source == "package":
+        return shipped()
+    path = download(card)
+    try:
+        return usual(path)
+    except (MemoryError, ImportError):
+        raise
+    except Exception as error:  # those of torch, safetensors and transformers have no class in common
+        raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error

@@ -1,0 +1,59 @@
+"""Checks of the exercises: each takes what you made, compares it on seeded cases, and names the first difference.
+
+``check.NAME(yours)`` prints one line if all is right, and raises an ``AssertionError`` with the case, the index and the
+unit if not. What an answer is compared with is computed by the library there and then, not kept.
+"""
+
+from see2sound_nb.notebook.check.audio import enough_steps, mixture_without_roots, noise_from_velocity, who_needs_phase
+from see2sound_nb.notebook.check.boxes import farther_left, one_pixel, pixels_of_a_degree, two_middles, xywh
+from see2sound_nb.notebook.check.depth import azimuth_of_column, shift_to_the_horizon, turned_over_step, wrong_lens
+from see2sound_nb.notebook.check.image_sources import (
+    corridors,
+    difference_db,
+    images_of_order,
+    order_of_corridors,
+    rounded_response,
+)
+from see2sound_nb.notebook.check.live_room import audible_images, behind, fade_curves, gain_of_coming_near
+from see2sound_nb.notebook.check.regions import grid_gap, hidden_part, one_place, share_of_smaller, two_notes
+from see2sound_nb.notebook.check.start import azimuth_deg, bursts, itds_ms, order_of_bursts, travel_s
+from see2sound_nb.notebook.check.your_own import fuma_from_ambix, fuma_taken_for_ambix, lasts_longer, rounding_noise
+
+__all__ = [
+    "audible_images",
+    "azimuth_deg",
+    "azimuth_of_column",
+    "behind",
+    "bursts",
+    "corridors",
+    "difference_db",
+    "enough_steps",
+    "fade_curves",
+    "farther_left",
+    "fuma_from_ambix",
+    "fuma_taken_for_ambix",
+    "gain_of_coming_near",
+    "grid_gap",
+    "hidden_part",
+    "images_of_order",
+    "itds_ms",
+    "lasts_longer",
+    "mixture_without_roots",
+    "noise_from_velocity",
+    "one_pixel",
+    "one_place",
+    "order_of_bursts",
+    "order_of_corridors",
+    "pixels_of_a_degree",
+    "rounded_response",
+    "rounding_noise",
+    "share_of_smaller",
+    "shift_to_the_horizon",
+    "travel_s",
+    "turned_over_step",
+    "two_middles",
+    "two_notes",
+    "who_needs_phase",
+    "wrong_lens",
+    "xywh",
+]

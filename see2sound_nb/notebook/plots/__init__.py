@@ -1,0 +1,47 @@
+"""Figures with units, in colours that colour-blind readers can tell apart.
+
+Functions draw on `ax` (or make one) and return it; `show` shows what was drawn, with a description.
+
+Notebook: 00_start_here to 06_live_room, 09_your_own.
+"""
+
+from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, show, source_colour
+from see2sound_nb.notebook.plots.depth import plot_maps
+from see2sound_nb.notebook.plots.lines import plot_lines
+from see2sound_nb.notebook.plots.masks import plot_boxes, plot_clicks, plot_masks, plot_pictures, plot_pixels
+from see2sound_nb.notebook.plots.mel import plot_mels, plot_steps
+from see2sound_nb.notebook.plots.rooms import (
+    plot_arrivals,
+    plot_decays,
+    plot_image_plan,
+    plot_levels,
+    plot_one_wall,
+    plot_spectrograms,
+)
+from see2sound_nb.notebook.plots.scene import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
+
+__all__ = [
+    "SOURCE_COLOURS",
+    "plot_arrivals",
+    "plot_boxes",
+    "plot_channels",
+    "plot_clicks",
+    "plot_decays",
+    "plot_depth",
+    "plot_image_plan",
+    "plot_levels",
+    "plot_lines",
+    "plot_maps",
+    "plot_masks",
+    "plot_mels",
+    "plot_one_wall",
+    "plot_pictures",
+    "plot_pixels",
+    "plot_plan",
+    "plot_regions",
+    "plot_spectrograms",
+    "plot_steps",
+    "plot_story",
+    "show",
+    "source_colour",
+]

@@ -1,0 +1,368 @@
+"""The live room: drag a source in a plan of the room, and hear it move.
+
+The browser computes the first reflections itself while a source is dragged; this side answers with the exact response.
+What is heard at rest is what `LiveRoom.render` returns.
+
+Notebook: 06_live_room.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from see2sound_nb.media.files import check_writable
+from see2sound_nb.media.sound_files import check_subtype, write_wav
+from see2sound_nb.notebook.plots import source_colour
+from see2sound_nb.notebook.widgets import _assets
+from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets.live_room_assets import fallback_html, head_mesh, tinted_photo
+from see2sound_nb.notebook.widgets.live_room_state import (
+    GAINS_DB,
+    LAYOUTS,
+    RoomState,
+    checked_size,
+    listener_in,
+    settled,
+)
+from see2sound_nb.render import layouts, responses
+from see2sound_nb.render.convolution import DrySpectra
+from see2sound_nb.room.shoebox import Room
+from see2sound_nb.scene import Scene
+from see2sound_nb.sounds.generation import seed_of_source
+
+if TYPE_CHECKING:
+    from see2sound_nb._progress import Progress
+    from see2sound_nb.pipeline import See2Sound
+
+#: The sum of the sources begins so far below full scale, in dB.
+HEADROOM_DB = 6.0
+
+
+class LiveRoom(RoomState):
+    """A scene whose sources can be dragged while it plays.
+
+    Every attribute can be read, observed and linked (``ipywidgets.link``), and all but `listener` and `latency_ms` can
+    be set; widget and kernel keep each other up to date. What observers print, JupyterLab shows in its log console.
+
+    Parameters
+    ----------
+    scene : Scene
+        As from `See2Sound.run` with ``geometry="metric"``; it is not changed.
+    pipeline : See2Sound, optional
+        Whose audio model makes new sounds; by default one of the scene's preset, loaded when it is first needed.
+
+    Attributes
+    ----------
+    positions : tuple of tuple of float
+        (N, 3), metres, listener's frame: x right, y forward, z up. Any array-like can be assigned; what is outside the
+        room or in the listener's head is moved to the nearest place that is not, with a warning.
+    selected : int
+        The source that the read-out is about, from 0.
+    absorption : float or tuple of float
+        Share of the energy that a wall swallows, 0 to 1: one number, or six, as in `Room`.
+    room_size : tuple of float
+        (width, depth, height) in metres. The listener keeps the same share of width and depth in front and beside.
+    listener : tuple of float
+        The ears in metres, room frame; follows `room_size`.
+    max_order : int
+        Most reflections of a path, 0 to 30.
+    channel_layout : str
+        ``"binaural"``, ``"stereo"`` or ``"5.1"``. (`layout` is what every widget of ipywidgets calls its style.)
+    head_yaw_deg : float
+        The head turned to the left, in degrees, -180 to 180; for ``"binaural"`` alone.
+    muted, soloed : tuple of bool
+        For each source.
+    levels_db : tuple of float
+        For each source, dB relative to the scene, -40 to 12.
+    gain_db : float
+        One gain for everything, -80 to 40. The browser lowers it, and says so, where the sum exceeds full scale.
+    playing : bool
+        Whether it plays. A browser starts sound only after a click into the widget.
+    prompts : tuple of str
+        The text of which each source's sound was made, empty for none.
+    labels, colours : tuple of str
+        The name and the colour (``"#rrggbb"``) of each source.
+    message : str
+        A line that the widget shows, such as where a source was put that could not stand where it was told to.
+    latency_ms : dict
+        How long it took from a movement of the hand until the new place left the loudspeaker as loud as the old one,
+        as the browser measured it: ``browser`` (its first reflections) and ``exact``, each with last, median, p95 and
+        count. Empty before the first drag.
+
+    Raises
+    ------
+    TypeError
+        If `scene` is no Scene, or `pipeline` makes no sounds.
+    ValueError
+        If the scene has the paper's geometry, or an attribute is given a value out of its range.
+
+    Notes
+    -----
+    Paper: section 4.3. Notebook: 06_live_room.
+    """
+
+    _esm = _assets.module("live_room.js")
+    _css = _assets.style("theme.css", "live_room.css")
+
+    def __init__(self, scene: Scene, *, pipeline: See2Sound | None = None):
+        _check_scene(scene)
+        if pipeline is not None and not hasattr(pipeline, "generate"):
+            raise TypeError(f"pipeline={pipeline!r} makes no sounds; give a See2Sound, as See2Sound(preset='tiny')")
+        self._scene, self._pipeline = scene, pipeline
+        self._audio = scene.audio.copy()
+        self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
+        self._generating = threading.Lock()
+        count = len(scene.audio)
+        super().__init__(
+            room_size=scene.room.size_m,
+            listener=scene.room.listener_m,
+            absorption=scene.room.absorption,
+            max_order=scene.room.max_order,
+            positions=scene.positions_m,
+            muted=(False,) * count,
+            soloed=(False,) * count,
+            levels_db=(0.0,) * count,
+            prompts=("",) * count,
+            gain_db=float(np.clip(round(scene.gain_db("binaural") - HEADROOM_DB, 1), *GAINS_DB)),
+            labels=[source["label"] for source in scene.labels],
+            colours=[source_colour(k) for k in range(count)],
+        )
+        self.on_msg(self._answer)
+
+    def __repr__(self) -> str:
+        return f"LiveRoom({len(self._audio)} sources: {', '.join(self.labels)}; channel_layout={self.channel_layout!r})"
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/html": fallback_html(self.scene, self._one_turn("binaural"))}, metadata
+
+    # The scene as it is heard ----------------------------------------------------------------------------------------
+
+    @property
+    def scene(self) -> Scene:
+        """A `Scene` of the present places, room and sounds; levels, mutes and the head's turn are not in it."""
+        return dataclasses.replace(
+            self._scene, positions_m=np.array(self.positions), room=self.room, audio=self._audio.copy()
+        )
+
+    def impulse_responses(self, layout: str | None = None) -> np.ndarray:
+        """Impulse responses h (N, n_ch, L) float32 of the present places in the present room, before all levels.
+
+        As `render.responses.impulse_responses`, with the head's turn if the layout is ``"binaural"``; the widget's own
+        layout unless another is given.
+        """
+        layout = layout or self.channel_layout
+        return _responses(self.room, self.positions, layout, self._scene.sample_rate, self.head_yaw_deg)
+
+    def render(self, layout: str | None = None) -> np.ndarray:
+        """What is heard: one turn of the sounds, which repeat for ever, with all levels and the master gain.
+
+        Parameters
+        ----------
+        layout : str, optional
+            One of `render.layouts.LAYOUTS`; the widget's own unless given.
+
+        Returns
+        -------
+        np.ndarray
+            phi, (n_ch, T) float32, full scale 1. It loops without a seam. No gain is added: what is louder than full
+            scale, because `gain_db` was raised, is so in the result.
+
+        Raises
+        ------
+        ValueError
+            If the layout is unknown.
+        """
+        return self._one_turn(layout or self.channel_layout) * np.float32(10 ** (self.gain_db / 20))
+
+    def save(self, path: str | os.PathLike, layout: str | None = None, *, subtype: str = "PCM_16") -> pathlib.Path:
+        """Write what is heard as a WAV with the layout's channel mask.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it appears when it is whole.
+        layout, subtype : str
+            As in `render` and `media.sound_files.write_wav`.
+
+        Returns
+        -------
+        pathlib.Path
+            `path`.
+
+        Raises
+        ------
+        ValueError
+            As `media.sound_files.write_wav`; if a sample is beyond full scale, lower `gain_db`.
+        """
+        layout = layouts.check_layout(layout or self.channel_layout)
+        check_subtype(subtype)
+        check_writable(path)
+        return write_wav(path, self.render(layout), self._scene.sample_rate, layout=layout, subtype=subtype)
+
+    def _one_turn(self, layout: str) -> np.ndarray:
+        h = self.impulse_responses(layout)
+        dry = DrySpectra(self._audio, h.shape[2], loop=True)
+        phi = np.zeros((h.shape[1], self._audio.shape[1]), dtype=np.float32)
+        for k, factor in enumerate(self._factors()):
+            if factor:
+                phi += np.float32(factor) * dry.wet(k, h[k])
+        return phi
+
+    def _factors(self) -> list[float]:
+        """How loud each source is, as a factor: its level, or 0 if it is muted or another one is solo."""
+        heard = self.soloed if any(self.soloed) else [not muted for muted in self.muted]
+        return [10 ** (db / 20) * (on and not muted) for db, on, muted in zip(self.levels_db, heard, self.muted)]
+
+    # Another sound ---------------------------------------------------------------------------------------------------
+
+    def generate(self, source: int, prompt: str | None = None, *, seed: int | None = None) -> np.ndarray:
+        """Make the sound of one source anew, while the others play on.
+
+        Parameters
+        ----------
+        source : int
+            Which one, from 0.
+        prompt : str, optional
+            Text beside the source's picture; without it the picture alone decides.
+        seed : int, optional
+            By default one that was not used before: the scene's own, and one further at each attempt.
+
+        Returns
+        -------
+        np.ndarray
+            The source's new sound, (T,) float32; it is in `scene` and in the widget, too.
+
+        Raises
+        ------
+        ValueError
+            If there is no such source.
+        RuntimeError
+            If a sound is being made already, or the model's sounds are of another length than the scene's.
+        """
+        if not 0 <= source < len(self._audio):
+            raise ValueError(f"there is no source {source}; they are numbered 0 to {len(self._audio) - 1}")
+        if not self._generating.acquire(blocking=False):
+            raise RuntimeError("a sound is being made; wait until it is there")
+        try:
+            self._attempts[source] += 1
+            if seed is None:
+                seed = seed_of_source(self._scene.seed + self._attempts[source], source)
+            patches, prompts = [self._scene.patches[source]], [prompt or None]
+            made = self._audio_model().generate(patches, prompts, [seed], progress=self._progress(source))[0]
+            if len(made) != self._audio.shape[1]:
+                raise RuntimeError(
+                    f"the new sound has {len(made)} samples, the others have {self._audio.shape[1]}; make it with the "
+                    "model that made them: pass its pipeline to LiveRoom"
+                )
+            self._audio[source] = made
+        except Exception:
+            self._tell_progress(source, 1, 1, "")  # nothing more will come
+            raise
+        finally:
+            self._generating.release()
+        self.prompts = tuple((prompt or "") if k == source else text for k, text in enumerate(self.prompts))
+        self._send_sound(source)
+        return made
+
+    def _audio_model(self) -> See2Sound:
+        if self._pipeline is None:
+            from see2sound_nb.pipeline import See2Sound
+
+            self._pipeline = See2Sound(preset=self._scene.preset)
+        return self._pipeline
+
+    def _progress(self, source: int) -> Progress:
+        def tell(step: str, done: int, total: int) -> None:
+            self._tell_progress(source, min(done, total - 1), total, f"step {done} of {total}")  # then comes the sound
+
+        return tell
+
+    def _tell_progress(self, source: int, done: int, total: int, text: str) -> None:
+        self.send({"kind": "progress", "source": source, "done": done, "total": total, "text": text})
+
+    def _send_sound(self, source: int, *, as_text: bool = False) -> None:
+        self.send(*as_message({"kind": "sound", "source": source}, [self._audio[source]], as_text))
+
+    # The browser's questions -----------------------------------------------------------------------------------------
+
+    def _answer(self, widget: Any, content: dict[str, Any], buffers: list) -> None:
+        """Answer a question of the front end; what goes wrong is said in the widget, where the question came from."""
+        answers = {"start": self._start, "exact": self._exact, "generate": self._generate, "again": self._again}
+        try:
+            answers[content["kind"]](content)
+        except Exception as error:  # a handler of messages has no caller: its errors would end in a log
+            self._say(content, f"{type(error).__name__}: {error}")
+
+    def _say(self, content: dict[str, Any], text: str) -> None:
+        self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
+
+    def _start(self, content: dict[str, Any]) -> None:
+        scene = self._scene
+        photo, size_px, boxes = tinted_photo(scene)
+        told = {
+            "kind": "start",
+            "sequence": content["sequence"],
+            "photo_size": size_px,
+            "boxes": boxes,
+            "labels": self.labels,
+            "captions": [source["caption"] for source in scene.labels],
+            "sample_rate": scene.sample_rate,
+            "channel_names": {layout: layouts.LAYOUTS[layout] for layout in LAYOUTS},
+            "order_limit": self._most_reflections,
+            "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
+        }
+        self.send(*as_message(told, [photo, self._audio, *head_mesh(scene.sample_rate)], content.get("as_text", False)))
+
+    def _exact(self, content: dict[str, Any]) -> None:
+        """The exact responses of some sources, as the front end asks for them: its state may be ahead of the traits."""
+        size = checked_size(content["room_size"])
+        listener = listener_in(size, self._scene.room)
+        room = Room(size, listener, content["absorption"], min(content["max_order"], self._most_reflections))
+        positions = [settled(position, room) for position in content["positions"]]
+        layout, yaw = content["layout"], content["head_yaw_deg"]
+        h = _responses(room, positions, layout, self._scene.sample_rate, yaw)
+        told = {key: content[key] for key in ("kind", "sequence", "sources", "layout", "head_yaw_deg")}
+        told |= {"positions": positions, "room_size": size, "listener": listener}
+        told |= {"absorption": room.absorption, "max_order": room.max_order}
+        self.send(*as_message(told, list(h), content.get("as_text", False)))
+
+    def _generate(self, content: dict[str, Any]) -> None:
+        """Make a sound beside the kernel's own work: it must go on answering."""
+
+        def work() -> None:
+            try:
+                self.generate(content["source"], content["prompt"].strip() or None)
+            except Exception as error:  # a thread has no caller either
+                self._say(content, f"No new sound: {error}")
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def _again(self, content: dict[str, Any]) -> None:
+        """Send as text what a front end has lost."""
+        if content["what"] == "sound":
+            self._send_sound(int(content["source"]), as_text=True)
+        else:
+            self._start({"sequence": None, "as_text": True})
+
+
+def _check_scene(scene: Scene) -> None:
+    if not isinstance(scene, Scene):
+        raise TypeError(f"LiveRoom shows a Scene, and this is {type(scene).__name__}; make one with See2Sound.run")
+    if scene.room.microphones_m is not None:
+        raise ValueError(
+            "in a scene with geometry='paper' six microphones stand in a room of hundreds of metres; a live room has "
+            "a listener: run the pipeline with geometry='metric'"
+        )
+
+
+def _responses(room: Room, positions: Any, layout: str, sample_rate: int, head_yaw_deg: float) -> np.ndarray:
+    yaw = head_yaw_deg if layout == "binaural" else 0.0
+    return responses.impulse_responses(room, np.asarray(positions), layout, sample_rate=sample_rate, head_yaw_deg=yaw)

