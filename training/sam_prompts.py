@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from see2sound_nb.regions import tiny_sam
+
 #: Prompts on each picture, and token places in each: three clicks and the two corners of a box.
 PROMPTS, SLOTS = 5, 5
 #: How often a click on a part, an object, a group means just that.

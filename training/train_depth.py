@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from see2sound_nb.models.trunk import load_trunk, trunk_features
 from see2sound_nb.places.tiny_depth import TinyDepthConfig, TinyDepthForDepthEstimation
 
-OUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/weights/tiny_depth.safetensors"
+OUT = pathlib.Path(__file__).parent.parent / "see2sound_nb/models/weights/tiny_depth.safetensors"
 META = {
     "licence": "Apache-2.0",
     "source": "training/train_depth.py on scenes rendered by training/rooms.py; see tiny_depth.md",

@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from sam_prompts import sample_prompts
 
 from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD
+from see2sound_nb.regions import tiny_sam
 
 PICTURES = 8
 ORDERS = [list(itertools.combinations(range(3), n)) for n in range(4)]

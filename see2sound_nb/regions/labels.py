@@ -42,8 +42,8 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
 
     Notes
     -----
-    The classifier is the embedded EfficientNet-Lite0 (``weights/trunk.md``); it knows 1000 things, and what it does
-    not know it takes for one that it does. Notebook: 01_regions.
+    The classifier is the embedded EfficientNet-Lite0 (``models/weights/trunk.md``); it knows 1000 things, and what it
+    does not know it takes for one that it does. Notebook: 01_regions.
     """
     from see2sound_nb._torchvision import ensure_torchvision
 

@@ -85,7 +85,7 @@ def build_tiny_codi(weights: pathlib.Path | str = WEIGHTS):
     Parameters
     ----------
     weights : path
-        A safetensors file; see ``weights/tiny_codi.md``.
+        A safetensors file; see ``models/weights/tiny_codi.md``.
 
     Returns
     -------

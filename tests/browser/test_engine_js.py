@@ -102,8 +102,8 @@ class Fake:
 
     def settle(self, seconds=0.4):
         """Until so much sound was rendered: more than the memory of the meters and of the engine."""
-        end = self.js("engine.context.currentTime + value", seconds)
-        self.wait(f"engine.context.currentTime > {end}")
+        end = self.js("engine.sound.context.currentTime + value", seconds)
+        self.wait(f"engine.sound.context.currentTime > {end}")
 
     def status(self):
         status = self.js("engine.status")
@@ -125,7 +125,7 @@ def fake(modules, kernel):
 def ready(fake):
     """An engine that has the scene and all exact responses."""
     fake.answer()
-    assert fake.js("engine.assets !== null && engine.late.every(Boolean)")
+    assert fake.js("engine.assets !== null && engine.tiers.late.every(Boolean)")
     return fake
 
 
@@ -169,7 +169,7 @@ def test_before_the_scene_is_there_nothing_throws(fake):
     fake.hear(fake.kernel.answer({"kind": "again", "what": "sound", "source": 1}))
     fake.js("[['room_size', [7, 7, 3]], ['channel_layout', 'stereo'], ['muted', [true, true, true]], ['playing', true],"
             "['gain_db', -3]].forEach(([name, traits]) => model.told(name, traits))")  # fmt: skip
-    assert fake.js("engine.context === null && engine.assets === null")
+    assert fake.js("engine.sound.context === null && engine.assets === null")
     fake.answer()
     assert fake.status() == ("ok", "Ready.")
     assert fake.asked()[-1]["layout"] == "stereo" and fake.asked()[-1]["room_size"] == [7, 7, 3]
@@ -227,7 +227,7 @@ def test_a_kernel_that_does_not_answer_is_reported_and_asked_again(clocked):
     clocked.page.clock.fast_forward(1000)
     kind, text = clocked.status()
     assert kind == "warning" and "does not answer" in text
-    assert clocked.js("[...engine.moved.keys()].sort()") == [0, 1] and not clocked.js("engine.kernel.waits")
+    assert clocked.js("[...engine.tiers.moved.keys()].sort()") == [0, 1] and not clocked.js("engine.kernel.waits")
     clocked.js("engine.move(2, [0.5, 1, 0])")
     assert sorted(clocked.asked()[-1]["sources"]) == [0, 1, 2]
     assert clocked.status()[0] == "warning"
@@ -240,12 +240,12 @@ def test_an_answer_for_another_layout_is_not_heard(ready):
     ready.js("engine.move(0, [1, 1, 0])")
     question = ready.asked()[-1]
     ready.js("model.told('channel_layout', '5.1')")
-    assert ready.js("engine.late") == [None] * 3
+    assert ready.js("engine.tiers.late") == [None] * 3
     ready.hear(ready.kernel.answer(question))
-    assert ready.js("engine.late") == [None] * 3
+    assert ready.js("engine.tiers.late") == [None] * 3
     assert ready.asked()[-1]["layout"] == "5.1" and sorted(ready.asked()[-1]["sources"]) == [0, 1, 2]
     ready.answer()
-    assert ready.js("engine.late.map((rows) => rows.length)") == [6] * 3
+    assert ready.js("engine.tiers.late.map((rows) => rows.length)") == [6] * 3
 
 
 # Front ends that lose binary data ------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_a_scene_without_buffers_that_comes_late_is_asked_for_as_text(modules, k
     assert (again["kind"], again["what"]) == ("again", "start")
     fake.hear(kernel.answer(again))
     fake.answer()
-    assert fake.js("engine.assets !== null && engine.late.every(Boolean)")
+    assert fake.js("engine.assets !== null && engine.tiers.late.every(Boolean)")
     assert "does not answer" not in fake.status()[1]
 
 
@@ -283,13 +283,13 @@ def test_an_exact_response_without_buffers_is_asked_for_as_text(clocked, late):
     question = clocked.asked()[-1]
     if late:
         clocked.page.clock.fast_forward(3500)
-    clocked.js("{ engine.late[1] = null; }")
+    clocked.js("{ engine.tiers.late[1] = null; }")
     clocked.hear(without_buffers(clocked.kernel.answer(question)))
     again = clocked.asked()[-1]
     assert again["sequence"] > question["sequence"] and again["as_text"]
     assert (again["sources"], again["positions"]) == ([1], [[0, 1.5, 0]])
     clocked.answer()
-    assert clocked.js("engine.late[1] !== null")
+    assert clocked.js("engine.tiers.late[1] !== null")
 
 
 def test_a_new_sound_without_buffers_is_asked_for_as_text(ready):
@@ -313,7 +313,7 @@ def test_two_views_share_a_context_and_the_sound_ends_with_the_last(ready):
     ready.js("{ leave[0](); }")
     assert ready.js("[engine.sounds, contexts().size]") == [True, 1]
     ready.js("{ leave[1](); }")
-    assert ready.js("[engine.sounds, model.get('playing'), engine.context]") == [False, False, None]
+    assert ready.js("[engine.sounds, model.get('playing'), engine.sound.context]") == [False, False, None]
     ready.wait("contexts().size === 0")
 
 
@@ -326,8 +326,9 @@ def test_two_widgets_share_a_context_and_dispose_leaves_nothing(ready):
       await other.play();
     }""", ready.kernel.answer({"kind": "start", "sequence": 1}))  # fmt: skip
     ready.wait("other.sounds")
-    assert ready.js("contexts().size === 1 && other.context === engine.context && contexts().get(16000).users") == 2
-    ready.js("{ globalThis.context = engine.context; engine.dispose(); }")
+    assert ready.js("contexts().size === 1 && other.sound.context === engine.sound.context")
+    assert ready.js("contexts().get(16000).users") == 2
+    ready.js("{ globalThis.context = engine.sound.context; engine.dispose(); }")
     ready.wait("contexts().get(16000).users === 1")
     assert ready.js("[context.state, other.sounds, engine.sounds]") == ["running", True, False]
     ready.js("{ other.dispose(); }")
@@ -348,12 +349,12 @@ def test_playing_that_is_set_before_there_is_a_view_starts_with_it(fake, scene_f
     if scene_first:
         fake.answer()
     fake.js("model.told('playing', true)")
-    assert fake.js("engine.context") is None
+    assert fake.js("engine.sound.context") is None
     fake.js("{ engine.addView(); }")
     fake.answer()
     fake.wait("engine.sounds && engine.meters().peak_db > -60")
     fake.js("model.told('playing', false)")
-    assert fake.js("[engine.sounds, engine.graph]") == [False, None]
+    assert fake.js("[engine.sounds, engine.sound.graph]") == [False, None]
 
 
 def test_the_master_gain_reaches_the_meters(ready):
@@ -379,8 +380,8 @@ def test_above_full_scale_the_gain_is_lowered_once_and_it_is_said(ready):
     lowered = ready.js("model.get('gain_db')")
     assert gain - lowered == pytest.approx(6.5, abs=0.51)
     assert f"{lowered:.1f} dB" in text
-    end = ready.js("engine.context.currentTime + 1")
-    ready.wait(f"engine.meters().peak_db && engine.context.currentTime > {end}")  # as a view does, at every frame
+    end = ready.js("engine.sound.context.currentTime + 1")
+    ready.wait(f"engine.meters().peak_db && engine.sound.context.currentTime > {end}")  # as a view does, at every frame
     assert ready.js("model.written") == ["gain_db"]
     assert -3 < ready.js("engine.meters().peak_db") <= 0
 
@@ -445,7 +446,8 @@ def test_the_early_and_the_late_part_are_the_exact_response(ready, layout):
         room = Room(first.size_m, first.listener_m, tuple(absorption), order)
         exact = impulse_responses(room, positions, layout, sample_rate=RATE, head_yaw_deg=turn)
         parts = ready.js("""model.get("positions").map((place, k) =>
-          [engine.earlyResponse(place), engine.late[k]].map((rows) => rows.map((row) => [...row])))""")  # fmt: skip
+          [engine.tiers.earlyResponse(place), engine.tiers.late[k]]
+            .map((rows) => rows.map((row) => [...row])))""")  # fmt: skip
         for (early, late), expected in zip(parts, exact):
             length = max(len(early[0]), len(late[0]), expected.shape[1])
             early, late, expected = (np.pad(h, ((0, 0), (0, length - np.shape(h)[1]))) for h in (early, late, expected))

@@ -52,11 +52,11 @@ class Live:
     def play(self):
         if not self.engine("engine.sounds"):
             self.control("play").click()
-        self.wait("engine.sounds && engine.late.every(Boolean) && engine.meters().peak_db > -60")
+        self.wait("engine.sounds && engine.tiers.late.every(Boolean) && engine.meters().peak_db > -60")
 
     def at_rest(self):
         """Until the kernel's exact responses are all heard."""
-        self.wait("!engine.kernel.waits && !engine.moved.size")
+        self.wait("!engine.kernel.waits && !engine.tiers.moved.size")
 
     def python(self, expression, expected):
         """Until an expression has a value in the kernel, which may hear of the page's changes after the question."""
@@ -114,14 +114,14 @@ def live(shared):
 
 OFFLINE = """async ([moves, seconds]) => {
   const engine = ENGINE;
-  const Graph = engine.graph.constructor;
+  const Graph = engine.sound.graph.constructor;
   const context = new OfflineAudioContext(2, seconds * 16000, 16000);
   const graph = new Graph(context, {
     loops: [engine.assets.loops[0]], channels: 2, gain: 10 ** (engine.model.get("gain_db") / 20), levels: [1],
   });
   const set = (k) => {
     graph.sources[0].early.set(moves[k].map((row) => Float32Array.from(row)));
-    if (k === 0) graph.sources[0].late.set(engine.late[0]);
+    if (k === 0) graph.sources[0].late.set(engine.tiers.late[0]);
   };
   set(0);
   let next = 1;
@@ -138,7 +138,7 @@ OFFLINE = """async ([moves, seconds]) => {
 
 EARLY = f"""async (places) => {{
   const engine = {ENGINE};
-  return places.map((place) => engine.earlyResponse(place).map((row) => [...row]));
+  return places.map((place) => engine.tiers.earlyResponse(place).map((row) => [...row]));
 }}"""
 
 
@@ -154,8 +154,8 @@ def cues(left, right):
 
 
 def test_play_sounds(live):
-    assert live.engine("engine.context.state") == "running"
-    assert live.engine("engine.context.sampleRate") == RATE
+    assert live.engine("engine.sound.context.state") == "running"
+    assert live.engine("engine.sound.context.sampleRate") == RATE
     levels = live.engine("engine.meters().channels")
     assert all(-50 < level < -3 for level in levels)
 
@@ -210,7 +210,7 @@ def test_the_time_between_the_ears_is_that_of_the_engine(live, x):
 
 
 def test_after_a_drag_python_knows_the_place_and_the_exact_response_is_heard(live):
-    before = live.engine("[engine.logs.browser.values.length, engine.logs.exact.values.length]")
+    before = live.engine("[engine.tiers.logs.browser.values.length, engine.tiers.logs.exact.values.length]")
     live.page.evaluate(
         """() => {
           window.frameTimes = [];
@@ -220,12 +220,12 @@ def test_after_a_drag_python_knows_the_place_and_the_exact_response_is_heard(liv
     )
     live.drag(0, (1.5, 2.0))
     live.at_rest()
-    live.wait(f"engine.logs.exact.values.length > {before[1]}")
+    live.wait(f"engine.tiers.logs.exact.values.length > {before[1]}")
     live.python("w.positions[0]", pytest.approx([1.5, 2.0, 0.0], abs=0.05))
     live.python("list(w.positions[0])", live.engine("engine.model.get('positions')[0]"))
     heard = live.page.evaluate(
         f"""async () => {{ const engine = {ENGINE};
-        const early = engine.earlyResponse(engine.model.get("positions")[0]), late = engine.late[0];
+        const early = engine.tiers.earlyResponse(engine.model.get("positions")[0]), late = engine.tiers.late[0];
         return late.map((row, c) => [...row].map((value, n) => value + (early[c][n] ?? 0))); }}"""
     )
     exact = np.array(live.notebook.value("w.impulse_responses()[0].tolist()"))
@@ -294,7 +294,7 @@ def test_a_layout_that_the_browser_lacks_is_offered_by_python_alone(live):
     option = live.page.locator(f"{ROOT} [data-control='layout'] option[value='5.1']")
     assert option.get_attribute("disabled") is not None
     live.notebook.value("setattr(w, 'channel_layout', '5.1')")
-    live.wait("engine.meters().channels.length === 6 && engine.late.every((late) => late?.length === 6)")
+    live.wait("engine.meters().channels.length === 6 && engine.tiers.late.every((late) => late?.length === 6)")
     assert "mixed down" in live.engine("engine.status.text")
     live.wait("engine.meters().channels[3] > -90")  # the LFE comes with the exact response
     assert live.page.locator(f"{ROOT} [data-meter]").count() == 6
@@ -302,7 +302,7 @@ def test_a_layout_that_the_browser_lacks_is_offered_by_python_alone(live):
 
 def test_python_starts_and_stops_the_sound(live):
     live.notebook.value("setattr(w, 'playing', False)")
-    live.wait("!engine.sounds && engine.context === null")
+    live.wait("!engine.sounds && engine.sound.context === null")
     live.page.wait_for_function("() => globalThis['see2sound_nb.audioContexts'].size === 0")
     live.notebook.value("setattr(w, 'playing', True)")
     live.wait("engine.sounds")
@@ -398,7 +398,7 @@ def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live)
 
 def test_a_computer_without_sound_output_is_told_so_and_plays_once_it_has_one(live):
     live.control("play").click()  # pause
-    live.wait("!engine.context")
+    live.wait("!engine.sound.context")
     live.page.evaluate(
         """() => {
           const { prototype } = AudioDestinationNode;
@@ -408,7 +408,7 @@ def test_a_computer_without_sound_output_is_told_so_and_plays_once_it_has_one(li
         }"""
     )
     live.control("play").click()
-    live.wait("engine.status.text.includes('no sound output') && !engine.model.get('playing') && !engine.context")
+    live.wait("engine.status.text.includes('no sound output') && !engine.model.get('playing') && !engine.sound.context")
     live.page.evaluate("() => globalThis.connectHeadphones()")
     live.play()
     live.wait("!engine.status.text.includes('no sound output')")
@@ -471,13 +471,13 @@ def test_when_the_kernel_dies_it_is_said_and_the_sound_goes_on(browser, lab):
         live.play()
         live.at_rest()
         notebook.kill_kernel()
-        before = live.engine("engine.logs.browser.values.length")
+        before = live.engine("engine.tiers.logs.browser.values.length")
         handle = page.locator(f"{ROOT} svg[data-plan='above'] g[data-handle='0']")
         handle.focus()
         page.keyboard.press("ArrowRight")
         live.wait("['warning', 'error'].includes(engine.status.kind)")
         assert "kernel" in live.engine("engine.status.text")
-        live.wait(f"engine.logs.browser.values.length > {before} && engine.meters().peak_db > -60")
+        live.wait(f"engine.tiers.logs.browser.values.length > {before} && engine.meters().peak_db > -60")
 
 
 def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, lab, browser):

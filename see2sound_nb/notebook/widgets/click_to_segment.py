@@ -1,5 +1,8 @@
 """A photo to click on: every click is answered with the region under it, and the kept regions become sources.
 
+This file has one class, the widget as Python holds it: clicks, the region that they find, and the list of those kept.
+All that changes them, by mouse or from Python, goes the same way: it is checked, done, and told to every view.
+
 Notebook: 06_live_room.
 """
 

@@ -3,6 +3,9 @@
 The browser computes the first reflections itself while a source is dragged; this side answers with the exact response.
 What is heard at rest is what `LiveRoom.render` returns.
 
+This file has one class, the widget as Python holds it: the scene as it is heard, new sounds, the browser's questions.
+What its attributes may be is in live_room_state.py, and what it answers in live_room_answers.py.
+
 Notebook: 06_live_room.
 """
 
@@ -21,18 +24,11 @@ from see2sound_nb.media.sound_files import check_subtype, write_wav
 from see2sound_nb.notebook.plots import source_colour
 from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets._messages import as_message
-from see2sound_nb.notebook.widgets.live_room_assets import fallback_html, head_mesh, tinted_photo
-from see2sound_nb.notebook.widgets.live_room_state import (
-    GAINS_DB,
-    LAYOUTS,
-    RoomState,
-    checked_size,
-    listener_in,
-    settled,
-)
-from see2sound_nb.render import layouts, responses
+from see2sound_nb.notebook.widgets.live_room_answers import exact_message, scene_message, turned_responses
+from see2sound_nb.notebook.widgets.live_room_assets import fallback_html
+from see2sound_nb.notebook.widgets.live_room_state import GAINS_DB, RoomState
+from see2sound_nb.render import layouts
 from see2sound_nb.render.convolution import DrySpectra
-from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.generation import seed_of_source
 
@@ -108,7 +104,7 @@ class LiveRoom(RoomState):
     """
 
     _esm = _assets.module("live_room.js")
-    _css = _assets.style("theme.css", "live_room.css")
+    _css = _assets.style("theme.css", "live_room.css", "plans.css", "panel.css", "meters.css")
 
     def __init__(self, scene: Scene, *, pipeline: See2Sound | None = None):
         _check_scene(scene)
@@ -159,7 +155,7 @@ class LiveRoom(RoomState):
         layout unless another is given.
         """
         layout = layout or self.channel_layout
-        return _responses(self.room, self.positions, layout, self._scene.sample_rate, self.head_yaw_deg)
+        return turned_responses(self.room, self.positions, layout, self._scene.sample_rate, self.head_yaw_deg)
 
     def render(self, layout: str | None = None) -> np.ndarray:
         """What is heard: one turn of the sounds, which repeat for ever, with all levels and the master gain.
@@ -305,34 +301,10 @@ class LiveRoom(RoomState):
         self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
 
     def _start(self, content: dict[str, Any]) -> None:
-        scene = self._scene
-        photo, size_px, boxes = tinted_photo(scene)
-        told = {
-            "kind": "start",
-            "sequence": content["sequence"],
-            "photo_size": size_px,
-            "boxes": boxes,
-            "labels": self.labels,
-            "captions": [source["caption"] for source in scene.labels],
-            "sample_rate": scene.sample_rate,
-            "channel_names": {layout: layouts.LAYOUTS[layout] for layout in LAYOUTS},
-            "order_limit": self._most_reflections,
-            "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
-        }
-        self.send(*as_message(told, [photo, self._audio, *head_mesh(scene.sample_rate)], content.get("as_text", False)))
+        self.send(*scene_message(content, self._scene, self._audio, self.labels, self._most_reflections))
 
     def _exact(self, content: dict[str, Any]) -> None:
-        """The exact responses of some sources, as the front end asks for them: its state may be ahead of the traits."""
-        size = checked_size(content["room_size"])
-        listener = listener_in(size, self._scene.room)
-        room = Room(size, listener, content["absorption"], min(content["max_order"], self._most_reflections))
-        positions = [settled(position, room) for position in content["positions"]]
-        layout, yaw = content["layout"], content["head_yaw_deg"]
-        h = _responses(room, positions, layout, self._scene.sample_rate, yaw)
-        told = {key: content[key] for key in ("kind", "sequence", "sources", "layout", "head_yaw_deg")}
-        told |= {"positions": positions, "room_size": size, "listener": listener}
-        told |= {"absorption": room.absorption, "max_order": room.max_order}
-        self.send(*as_message(told, list(h), content.get("as_text", False)))
+        self.send(*exact_message(content, self._scene, self._most_reflections))
 
     def _generate(self, content: dict[str, Any]) -> None:
         """Make a sound beside the kernel's own work: it must go on answering."""
@@ -361,8 +333,3 @@ def _check_scene(scene: Scene) -> None:
             "in a scene with geometry='paper' six microphones stand in a room of hundreds of metres; a live room has "
             "a listener: run the pipeline with geometry='metric'"
         )
-
-
-def _responses(room: Room, positions: Any, layout: str, sample_rate: int, head_yaw_deg: float) -> np.ndarray:
-    yaw = head_yaw_deg if layout == "binaural" else 0.0
-    return responses.impulse_responses(room, np.asarray(positions), layout, sample_rate=sample_rate, head_yaw_deg=yaw)

@@ -2,9 +2,10 @@
 
 - `definition`: what a response is, its tables, and `Problem`, one room in plain numbers.
 - `reference`: the definition in NumPy, to read and to compare with.
-- `cpu`: compiled for the CPU (numba); its loops are in `cpu_loops`.
+- `cpu`: compiled for the CPU (numba); its loops are in `cpu_images`, `cpu_samples`
+  and `cpu_rows`.
 - `gpu`: for NVIDIA GPUs; its Triton kernels are in `gpu_kernels`.
-- `engine`: `shoebox_rir`, which chooses who computes; what it is asked for is checked in `checks`.
+- `engine`: `shoebox_rir`; what it is asked for is checked in `checks`, and who computes is chosen in `devices`.
 """
 
 import numpy as np

@@ -28,19 +28,19 @@ def check_places(sizes: np.ndarray, sources: np.ndarray, receivers: np.ndarray) 
         raise ValueError(
             f"shapes with the batch axis are {shapes}; the last axis must be 3, the first equal, none empty"
         )
-    from see2sound_nb.room.ism import cpu_loops  # here, not above: numba takes seconds to import
+    from see2sound_nb.room.ism import cpu_images  # here, not above: numba takes seconds to import
 
-    fault, b, k, r = cpu_loops.misplaced(sizes, sources, receivers, LEAST_DISTANCE_M)
-    if fault == cpu_loops.NO_ROOM:
+    fault, b, k, r = cpu_images.misplaced(sizes, sources, receivers, LEAST_DISTANCE_M)
+    if fault == cpu_images.NO_ROOM:
         raise ValueError(f"size_m={sizes[b].tolist()} must be positive and finite metres; enlarge the room")
-    if fault == cpu_loops.TOO_CLOSE:
+    if fault == cpu_images.TOO_CLOSE:
         raise ValueError(
             f"source {k} at {_text(sources[b, k])} m and receiver {r} at {_text(receivers[b, r])} m are "
             f"{np.linalg.norm(sources[b, k] - receivers[b, r]):.4f} m apart; "
             f"move one, {LEAST_DISTANCE_M} m is the least"
         )
-    if fault != cpu_loops.WELL_PLACED:
-        what, place = ("source", sources[b, k]) if fault == cpu_loops.SOURCE_OUTSIDE else ("receiver", receivers[b, k])
+    if fault != cpu_images.WELL_PLACED:
+        what, place = ("source", sources[b, k]) if fault == cpu_images.SOURCE_OUTSIDE else ("receiver", receivers[b, k])
         raise ValueError(
             f"{what} {k} at {_text(place)} m lies outside the room of {_text(sizes[b])} m or in its wall; "
             "move it inside or enlarge the room"

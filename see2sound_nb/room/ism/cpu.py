@@ -1,4 +1,4 @@
-"""The definition, compiled for the CPU by numba (the loops are in `cpu_loops`).
+"""The definition, compiled for the CPU by numba (its loops are in `cpu_images`, `cpu_samples` and `cpu_rows`).
 
 What makes it fast: coordinates and reflections are tabulated for each axis, so an image costs a few additions, one
 root and one division; dense responses collect 8 moments for each image instead of 81 taps (`definition.BASIS`), and
@@ -18,8 +18,8 @@ import numpy as np
 
 from see2sound_nb._checks import check_rate
 from see2sound_nb._threads import run_in_threads
-from see2sound_nb.room.ism import cpu_loops
-from see2sound_nb.room.ism.cpu_loops import response_lengths
+from see2sound_nb.room.ism import cpu_rows
+from see2sound_nb.room.ism.cpu_images import response_lengths
 from see2sound_nb.room.ism.definition import LEAD, Problem, check_samples
 
 #: Below so many arrivals in all, a second thread costs more than it saves.
@@ -46,7 +46,7 @@ def responses(problem: Problem) -> np.ndarray:
     sources, receivers, channels = len(problem.sources_m), len(problem.receivers_m), problem.channels
     length, images = int(response_lengths(problem).max()), problem.images
     h = np.empty((sources * receivers * channels, length - LEAD + problem.lead), dtype=np.float32)
-    share(lambda first, last: cpu_loops.fill_rows(h, first, last, images, length, problem), len(h), images)
+    share(lambda first, last: cpu_rows.fill_rows(h, first, last, images, length, problem), len(h), images)
     return h.reshape(sources, receivers, channels, -1)
 
 
@@ -84,7 +84,7 @@ def sum_of_arrivals(delays_s: np.ndarray, gains: np.ndarray, sample_rate: float)
     check_samples(length)
     moment = np.maximum(np.float32(sample_rate) * later.astype(np.float32), np.float32(LEAD))  # rounded, may fall short
     h = np.empty((len(alpha), length - LEAD), dtype=np.float32)
-    share(lambda first, last: cpu_loops.fill_channels(h, first, last, moment, alpha), len(h), len(moment))
+    share(lambda first, last: cpu_rows.fill_channels(h, first, last, moment, alpha), len(h), len(moment))
     return h
 
 

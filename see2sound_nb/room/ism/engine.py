@@ -1,16 +1,11 @@
-"""The engine's door: checks what it is given, puts it into plain numbers, chooses who computes.
+"""The engine's door: checks what it is given, puts it into plain numbers (who computes is chosen in `devices`).
 
 Notebook: 05_image_sources.
 """
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import math
-import pathlib
-import sys
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,15 +18,11 @@ from see2sound_nb.room.acoustics import (
     speed_of_sound_m_s,
     sum_of_octave_bands,
 )
-from see2sound_nb.room.ism import reference
 from see2sound_nb.room.ism.checks import check_memory, check_places, check_speed, limits, wall_absorption
 from see2sound_nb.room.ism.definition import LEAD, Problem
+from see2sound_nb.room.ism.devices import DEVICES, implementation, response_samples
 from see2sound_nb.room.ism.patterns import pattern_rows
 from see2sound_nb.room.spherical_harmonics import check_order
-
-#: Fewer arrivals than this are computed sooner than a GPU is reached.
-GPU_WORTH = 2_000_000
-DEVICES = ("auto", "cpu", "cuda", "reference")
 
 
 def shoebox_rir(
@@ -217,50 +208,6 @@ def shoebox_rir(
     return h if batch else h[0]
 
 
-def implementation(device: str, problems: list[Problem]) -> Callable[[list[Problem]], np.ndarray]:
-    """The function that computes a list of problems, one for each room, as (B, S, R, C, L)."""
-    p = problems[0]
-    if device == "auto":
-        work = len(problems) * len(p.sources_m) * len(p.receivers_m) * p.channels * p.images
-        device = "cuda" if work > GPU_WORTH and cuda_is_there() else "cpu"
-    if device == "cuda":
-        from see2sound_nb.room.ism import gpu
-
-        return gpu.responses
-    from see2sound_nb.room.ism import cpu
-
-    return functools.partial(_one_by_one, cpu.responses if device == "cpu" else reference.responses)
-
-
-def response_samples(problem: Problem) -> int:
-    """Samples of the longest response of one room, as it is returned."""
-    from see2sound_nb.room.ism import cpu
-
-    return int(cpu.response_lengths(problem).max()) - LEAD + problem.lead
-
-
-def _one_by_one(compute: Callable[[Problem], np.ndarray], problems: list[Problem]) -> np.ndarray:
-    if len(problems) == 1:
-        return compute(problems[0])[None]
-    p, longest = problems[0], max(map(response_samples, problems))
-    h = np.zeros((len(problems), len(p.sources_m), len(p.receivers_m), p.channels, longest), dtype=np.float32)
-    for room, problem in zip(h, problems):
-        computed = compute(problem)
-        room[..., : computed.shape[-1]] = computed
-    return h
-
-
-@functools.lru_cache(maxsize=1)
-def cuda_is_there() -> bool:
-    """Whether torch finds an NVIDIA GPU, and Triton is there; torch is only imported where a driver is: it is slow."""
-    driver = any(pathlib.Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
-    if not (driver or "torch" in sys.modules):
-        return False
-    import torch
-
-    return torch.cuda.is_available() and importlib.util.find_spec("triton") is not None
-
-
 def arrivals(
     size_m: ArrayLike,
     source_m: ArrayLike,
@@ -297,7 +244,7 @@ def arrivals(
     -----
     Paper: section 4.3, Eq. 4. Notebook: 05_image_sources.
     """
-    from see2sound_nb.room.ism import cpu_loops
+    from see2sound_nb.room.ism import cpu_images
 
     places = (np.array(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
     sizes, sources, receivers = (place[None] for place in places)
@@ -316,5 +263,5 @@ def arrivals(
         speed_m_s, 0.0, all_round, all_round, 0, 0.0, 0, 0,
     )  # fmt: skip
     check_memory([problem], per_image=200)  # these arrays, and what is made of them for a few channels
-    distance, amplitudes, towards = cpu_loops.arrivals(problem, problem.images)
+    distance, amplitudes, towards = cpu_images.arrivals(problem, problem.images)
     return distance / speed_m_s, amplitudes, towards * distance[:, None]

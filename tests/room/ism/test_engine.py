@@ -140,7 +140,7 @@ def test_the_compiled_engine_is_the_definition_whatever_it_is_asked_for(problem)
 
 
 def test_dense_and_sparse_ways_agree(rng):
-    from see2sound_nb.room.ism.cpu_loops import DENSE
+    from see2sound_nb.room.ism.cpu_samples import DENSE
 
     size, sources, receivers = random_room(rng)
     problem = dict(absorption=0.2, max_order=12, device="cpu")

@@ -1,4 +1,4 @@
-/** Where sources may be, and where they are: metres and degrees, as in `widgets/live_room.py` and `geometry.py`. */
+/** Where sources may be, and where they are: metres and degrees, as in `live_room_state.py` and `places/frames.py`. */
 
 /** A source keeps this distance from the walls and from the middle of the head, in metres. */
 export const WALL_MARGIN_M = 0.1;

@@ -1,5 +1,5 @@
 /**
- * The measured head in the browser: responses between the measured directions, as `see2sound_nb/hrtf.py` makes them.
+ * The measured head in the browser: responses between the measured directions, as `render/hrtf.py` makes them.
  *
  * Listener's frame: x right, y forward, z up.
  */

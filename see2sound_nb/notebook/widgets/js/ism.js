@@ -1,5 +1,5 @@
 /**
- * The image source method in the browser: what `see2sound_nb/ism/definition.py` defines, for the first reflections.
+ * The image source method in the browser: what `room/ism/definition.py` defines, for the first reflections.
  *
  * Metres, seconds, samples; the room frame has its origin in the corner left, back and below. Tests compare images and
  * responses with the Python engine.

@@ -184,9 +184,9 @@ function turnInWords(degrees) {
 
 /** Why "5.1" cannot be chosen here, or "" if it can. */
 function whyNoSurround(engine) {
-  if (engine.canPlay("5.1")) return "";
-  if (!engine.maxChannels) return "needs six output channels; how many the sound output here has is known after Play";
-  return `needs six output channels; the sound output here has\u00a0${engine.maxChannels}`;
+  if (engine.sound.canPlay("5.1")) return "";
+  if (!engine.sound.maxChannels) return "needs six output channels; how many the sound output here has is known after Play";
+  return `needs six output channels; the sound output here has\u00a0${engine.sound.maxChannels}`;
 }
 
 /** The controls of the room and of the whole mix. */

@@ -1,0 +1,89 @@
+"""What the browser's side of a live room is answered: the scene to begin with, and exact responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets.live_room_assets import head_mesh, tinted_photo
+from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, checked_size, listener_in, settled
+from see2sound_nb.render import layouts, responses
+from see2sound_nb.room.shoebox import Room
+from see2sound_nb.scene import Scene
+
+Message = tuple[dict[str, Any], list[bytes]]
+
+
+def scene_message(asked: dict[str, Any], scene: Scene, audio: np.ndarray, labels: Any, order_limit: int) -> Message:
+    """All that the browser needs to draw the scene, and to compute first reflections.
+
+    Parameters
+    ----------
+    asked : dict
+        The question.
+    scene : Scene
+        As it was at first.
+    audio : np.ndarray
+        (N, T) float32, the present sounds.
+    labels : sequence of str
+    order_limit : int
+        Most reflections that can be asked for.
+
+    Returns
+    -------
+    content : dict
+    buffers : list of bytes
+        As from `as_message`.
+    """
+    photo, size_px, boxes = tinted_photo(scene)
+    told = {
+        "kind": "start",
+        "sequence": asked["sequence"],
+        "photo_size": size_px,
+        "boxes": boxes,
+        "labels": labels,
+        "captions": [source["caption"] for source in scene.labels],
+        "sample_rate": scene.sample_rate,
+        "channel_names": {layout: layouts.LAYOUTS[layout] for layout in LAYOUTS},
+        "order_limit": order_limit,
+        "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
+    }
+    return as_message(told, [photo, audio, *head_mesh(scene.sample_rate)], asked.get("as_text", False))
+
+
+def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Message:
+    """The exact responses of some sources, as the browser asks for them: its state may be ahead of the attributes.
+
+    Parameters
+    ----------
+    asked : dict
+        The question.
+    scene : Scene
+        As it was at first.
+    order_limit : int
+        Most reflections that can be asked for.
+
+    Returns
+    -------
+    content : dict
+        With the places and the room that the responses are of.
+    buffers : list of bytes
+        As from `as_message`.
+    """
+    size = checked_size(asked["room_size"])
+    listener = listener_in(size, scene.room)
+    room = Room(size, listener, asked["absorption"], min(asked["max_order"], order_limit))
+    positions = [settled(position, room) for position in asked["positions"]]
+    h = turned_responses(room, positions, asked["layout"], scene.sample_rate, asked["head_yaw_deg"])
+    told = {key: asked[key] for key in ("kind", "sequence", "sources", "layout", "head_yaw_deg")}
+    told |= {"positions": positions, "room_size": size, "listener": listener}
+    told |= {"absorption": room.absorption, "max_order": room.max_order}
+    return as_message(told, list(h), asked.get("as_text", False))
+
+
+def turned_responses(room: Room, positions_m: Any, layout: str, sample_rate: int, head_yaw_deg: float) -> np.ndarray:
+    """`render.responses.impulse_responses`; only a head turns, loudspeakers and microphones stay where they are."""
+    yaw = head_yaw_deg if layout == "binaural" else 0.0
+    return responses.impulse_responses(room, np.asarray(positions_m), layout, sample_rate=sample_rate, head_yaw_deg=yaw)
