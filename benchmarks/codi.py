@@ -190,8 +190,8 @@ def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
     from see2sound_nb.room.shoebox import room_around
 
     I = read_image(demo_photo())
-    sam = (build_sam_vit_h() if full else _build_sam(64, 2, 2, [1])).eval().requires_grad_(False).to(bench.device)
-    points = 32 if full else 4  # on a side
+    sam = (build_sam_vit_h() if full else _build_sam(64, 2, 2, [])).eval().requires_grad_(False).to(bench.device)
+    points = 32 if full else 2  # on a side
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
     work = lambda: automatic_masks(I, sam, {"points_per_side": points})  # noqa: E731
     bench.row(f"SAM{' ViT-H' * full}, {points**2} points", work, repeats=2)
@@ -261,6 +261,8 @@ def main() -> None:
 def codi(bench: Bench, size: str, arguments: argparse.Namespace) -> None:
     """The rows of CoDi."""
     configuration = PUBLISHED if size == "full" else REDUCED
+    if arguments.dry:  # fewer layers are traced sooner
+        configuration["unet"]["layers_per_block"] = 1
     if arguments.step_only:  # the other networks need not be made
         configuration = {**REDUCED, "unet": configuration["unet"]}
     pipe = random_codi(configuration)

@@ -113,3 +113,13 @@ def a_disc():
     disc = (np.arange(300) - 80) ** 2 + (np.arange(200)[:, None] - 100) ** 2 < 45**2
     picture[disc] = (200, 40, 30)
     return picture
+
+
+class Evil:
+    """Unpickling this would write a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))

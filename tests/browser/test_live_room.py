@@ -382,7 +382,7 @@ def test_the_notebook_of_the_course_runs_and_its_widget_plays(browser, lab):
 def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live):
     live.page.evaluate(
         f"""async () => {{
-          const engine = {ENGINE}, {{ context }} = engine;
+          const engine = {ENGINE}, {{ context }} = engine.sound;
           await context.suspend();
           context.resume = async () => {{
             await new Promise((resolve) => setTimeout(resolve, 900));
@@ -438,7 +438,7 @@ def test_a_browser_that_waits_for_a_click_is_unlocked_by_the_play_button(browser
             until("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
             until("window.jupyterapp.commands.execute('notebook:run-all-cells').then(() => true)")
             until(f"document.querySelector('{ROOT}[data-ready=true]') && {ENGINE}.status.text.includes('press play')")
-            until(f"{ENGINE}.context.state === 'suspended' && {ENGINE}.meters().peak_db === -Infinity")
+            until(f"{ENGINE}.sound.context.state === 'suspended' && {ENGINE}.meters().peak_db === -Infinity")
             place = f"JSON.stringify(document.querySelector('{ROOT} [data-control=play]').getBoundingClientRect())"
             box = json.loads(devtools.send("Runtime.evaluate", {"expression": place})["result"]["value"])
             page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from checkpoints import PHOTO, a_disc, with_depth
+from checkpoints import PHOTO, Evil, a_disc, with_depth
 
 from see2sound_nb import pipeline
 from see2sound_nb._torchvision import ensure_torchvision
@@ -17,16 +17,6 @@ from see2sound_nb.regions.loading import load_sam
 from see2sound_nb.sounds.loading import load_audio
 
 NOWHERE = "http://127.0.0.1:9"
-
-
-class Evil:
-    """Unpickling this would write a file."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (open, (str(self.path), "w"))
 
 
 def test_without_a_network_the_error_says_what_to_put_where(cache, monkeypatch):

@@ -1,5 +1,8 @@
 """CoDi loaded from a folder, whole and damaged, on a CPU and on a GPU."""
 
+import importlib
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from authors.codi import REDUCED
 from safetensors.torch import load_file, save_file
 
 from see2sound_nb.sounds.codi import CoDi, published
+from see2sound_nb.sounds.codi.pipeline import OWN_PARTS
 from see2sound_nb.sounds.loading import load_audio
 
 
@@ -29,6 +33,20 @@ def test_a_pipeline_in_the_cache_is_loaded_by_name(cached, pipe):
     loaded.set_progress_bar_config(disable=True)
     settings = dict(prompts="rain", seeds=[0], num_inference_steps=2)
     np.testing.assert_allclose(loaded(**settings), pipe(**settings), atol=1e-6)
+
+
+@pytest.mark.parametrize("where", ["see2sound_nb.codi.unet", "see2sound_nb.sounds.codi.moved_again"])
+def test_a_pipeline_that_was_saved_when_its_parts_stood_elsewhere_is_loaded(cached, pipe, where):
+    index = json.loads((cached / "model_index.json").read_text())
+    assert index["unet"][1] == "CoDiUNet"
+    index["unet"][0] = where
+    (cached / "model_index.json").write_text(json.dumps(index))
+    assert type(load_audio("codi").unet) is type(pipe.unet)
+
+
+def test_own_parts_are_where_the_table_says():
+    for name, module in OWN_PARTS.items():
+        assert getattr(importlib.import_module(module), name).__module__ == module
 
 
 @pytest.mark.parametrize("part", ["vocoder", "text_encoder", "unet"])

@@ -1,5 +1,8 @@
 """The tiny CoDi."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -134,3 +137,6 @@ def test_save_and_load(pipe, cat, sounds, tmp_path):
     again = CoDi.from_pretrained(tmp_path)
     again.set_progress_bar_config(disable=True)
     np.testing.assert_allclose(again([cat], seeds=[3], num_inference_steps=STEPS)[0], sounds[0], atol=2e-3)
+    # a new process has not imported the classes of the parts
+    code = f"from see2sound_nb import CoDi; CoDi.from_pretrained({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""CoDi's way from a picture and a text to sound, as a diffusers pipeline.
+"""CoDi's way from a picture and a text to sound, as a diffusers pipeline: one class, read from its `__call__`.
 
 One token, the mean of an image embedding and a text embedding, conditions a latent diffusion model of log-mel
 spectrograms; a VAE turns the latent into the spectrogram and a vocoder turns that into sound.
@@ -7,6 +7,7 @@ See-2-Sound paper. The tiny models and the published ones run in this same class
 """
 
 # no `from __future__ import annotations`: diffusers looks for the classes of the components in the signature
+import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Union
@@ -33,6 +34,16 @@ from see2sound_nb.sounds.codi.unet import CoDiUNet, capture, fold_cross_attentio
 
 ensure_torchvision()
 from diffusers import AutoencoderKL, DiffusionPipeline, SchedulerMixin, UNet2DConditionModel  # noqa: E402  (imports torchvision)
+
+#: Where the parts are that are classes of this package. A saved pipeline names each with the file that it stood in when
+#: it was saved, and diffusers imports no such file by itself; here a part is found by its name.
+OWN_PARTS = {
+    "CoDiUNet": "see2sound_nb.sounds.codi.unet",
+    "PatchVAE": "see2sound_nb.sounds.patch_vae",
+    "GriffinLimVocoder": "see2sound_nb.sounds.vocoder",
+    "SentenceEncoder": "see2sound_nb.sounds.tiny_encoders",
+    "TrunkImageEncoder": "see2sound_nb.sounds.tiny_encoders",
+}
 
 
 class CoDi(DiffusionPipeline):
@@ -90,6 +101,15 @@ class CoDi(DiffusionPipeline):
         fold_cross_attention(unet)
         self._cuda_graphs = self._interrupt = False
         self._num_timesteps = 0
+
+    @classmethod
+    def load_config(cls, *args, **kwargs):
+        """As in diffusers; parts that are classes of this package are looked for, and imported, by `OWN_PARTS`."""
+        config = super().load_config(*args, **kwargs)
+        for part in config.values() if isinstance(config, dict) else ():
+            if isinstance(part, list) and part[1:] and part[1] in OWN_PARTS:
+                part[0] = importlib.import_module(OWN_PARTS[part[1]]).__name__
+        return config
 
     @property
     def sample_rate(self) -> int:

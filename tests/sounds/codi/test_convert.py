@@ -6,7 +6,7 @@ import shutil
 import pytest
 import torch
 from authors import codi as reference
-from test_models import Evil
+from checkpoints import Evil
 
 from see2sound_nb import cli
 from see2sound_nb.sounds.codi import CoDi, convert
