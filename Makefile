@@ -7,21 +7,23 @@ PIP_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-PYTEST := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=300
+# Tests run in so many processes beside each other.
+PROCESSES ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --no-loadscope-reorder --durations=10
 
 # A file whose recipe failed half way is no file.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-fast browser lint parity lab notebooks student book constraints clean
+.PHONY: demo test test-fast browser gpu lint parity lab notebooks student book constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
 
 test: $(VENV)/.full lint browser
-	$(PYTEST) tests notebooks
+	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=300 tests notebooks
 
-# Without the tests that need a browser.
+# Before a commit: without a browser, the notebooks, and what takes long (marked "slow").
 test-fast: $(VENV)/.full lint
-	$(PYTEST) --ignore=tests/browser tests notebooks
+	$(PYTEST) -m "not slow" --ignore=tests/browser tests
 
 # Chromium, if there is none: from apt as root or with sudo, else as playwright downloads it.
 browser: $(VENV)/.full
@@ -35,6 +37,12 @@ lint: $(VENV)/.full
 # CoDi at its real size against the authors' code: 11 GB of memory, 10 to 20 minutes.
 parity: $(VENV)/.full
 	PYTHONPATH=tests $(BIN)/python -W ignore -m authors
+
+# All that waits for a GPU, within 8 minutes and without a network. WHEELS: a folder of wheels that this Python lacks, see
+# benchmarks/gpu.py. DRY=1: on a CPU, to see that the command is whole. Results in OUT.
+OUT ?= build/gpu
+gpu:
+	$(PYTHON) benchmarks/gpu.py --out $(OUT) $(if $(WHEELS),--wheels $(WHEELS)) $(if $(DRY),--dry)
 
 lab: $(VENV)/.full
 	$(BIN)/jupyter lab --notebook-dir=notebooks

@@ -209,7 +209,7 @@ def run_stage(
         # What a shell starts in the background is deaf to SIGINT, and so would its children be; `_end` needs it.
         before = signal.signal(signal.SIGINT, _interrupt)
         try:
-            # A session of its own: its children end with it, and Ctrl-C here is for us to pass on.
+            # A process group of its own: its children end with it, and Ctrl-C here is for us to pass on.
             process = subprocess.Popen(
                 list(stage.command), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT, env=env,
                 start_new_session=True,

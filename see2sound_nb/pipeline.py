@@ -209,7 +209,7 @@ class See2Sound:
         steps: int | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
-        """Make the sounds of patches, as step 4 of `run` does; source k of a run has the seed ``10 * seed + k``.
+        """Make the sounds of patches, as step 3 of `run` does; source k of a run has the seed ``10 * seed + k``.
 
         Parameters
         ----------

@@ -45,6 +45,7 @@ def pytest_configure(config):
             kept.unlink(missing_ok=True)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Share out whole files, and all that drives a browser as if it were one."""
     from xdist.scheduler import LoadScopeScheduling

@@ -64,6 +64,26 @@ def test_the_picture_shows_the_house_of_today():
     assert house.PICTURE.read_text("utf-8") == house.picture(), "run `python tests/house.py`"
 
 
+NAMED = re.compile(r"`((?:[a-z_]+\.)+[A-Za-z_]\w*)`")
+
+
+@pytest.mark.parametrize("file", house.files(), ids=str)
+def test_what_a_docstring_sends_to_is_there(file):
+    """A name with dots, such as `regions.boxes.box_centres`, that begins with a folder of the package."""
+    folders = {name for floor in house.FLOORS for name in floor if "." not in name}
+    for name in NAMED.findall((house.PACKAGE / file).read_text("utf-8")):
+        if name.split(".")[0] not in folders:
+            continue
+        parts = name.split(".")
+        for length in range(len(parts), 0, -1):
+            path = house.PACKAGE.joinpath(*parts[:length])
+            if path.with_suffix(".py").is_file() or path.is_dir():
+                source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")
+                there = length == len(parts) or re.search(rf"\b{parts[length]}\b", source)
+                break
+        assert there, f"{file} sends to {name}, which is not there"
+
+
 def test_run_is_read_at_one_glance():
     source = (house.PACKAGE / "pipeline.py").read_text("utf-8")
     run = next(n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef) and n.name == "run")

@@ -71,7 +71,7 @@ def paper_positions(points_px: np.ndarray, D: np.ndarray, listener_m: tuple[floa
     D : np.ndarray
         (H, W) float, inverse depth, larger is nearer.
     listener_m : tuple of float
-        The listener in metres, room frame of `room.paper.paper_room`.
+        The listener in metres, room frame of `room.shoebox.paper_room`.
 
     Returns
     -------

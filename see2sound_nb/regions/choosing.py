@@ -1,4 +1,4 @@
-"""Which masks become sources: what a listener would point at.
+"""The rules by which masks become sources: what a listener would point at, or the largest.
 
 Notebook: 01_regions.
 """

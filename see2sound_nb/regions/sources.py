@@ -1,4 +1,4 @@
-"""Step 1 of figure 2, the regions of interest: which regions of a photo become sources, and what they show.
+"""Step 1 of figure 2, the regions of interest, from the photo to the sources (the rules of choice are in `choosing`).
 
 Notebook: 01_regions.
 """

@@ -1,4 +1,5 @@
-"""The LFE: what a subwoofer plays, of all sources and from everywhere.
+"""The LFE: what a subwoofer plays. All arrivals go into it alike, wherever they come from (`render.responses` sums
+them); then it is filtered and scaled as it is said here.
 
 Notebook: 00_start_here.
 """

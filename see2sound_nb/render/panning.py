@@ -1,4 +1,4 @@
-"""Loudspeakers: where they stand, and how loudly each plays a sound from a given direction.
+"""Loudspeakers: how loudly each plays a sound from a given direction (where they stand is in `layouts`).
 
 Vector base amplitude panning (Pulkki 1997): a direction is written as a positive combination of the loudspeakers
 that enclose it, two in a flat layout and three in one with height. The power of the gains is 1 for every direction,
@@ -16,16 +16,8 @@ import numpy as np
 
 from see2sound_nb._checks import rows_of_three
 from see2sound_nb.places.frames import unit_vectors
+from see2sound_nb.render.layouts import LOUDSPEAKERS
 
-#: (azimuth, elevation) in degrees of the full-range loudspeakers, azimuth positive to the left, in the order of their
-#: channels: 5.1 as in ITU-R BS.775-4, 7.1.4 as system J (4+7+0) of ITU-R BS.2051-3.
-LOUDSPEAKERS = {
-    "5.1": {"FL": (30, 0), "FR": (-30, 0), "FC": (0, 0), "SL": (110, 0), "SR": (-110, 0)},
-    "7.1.4": {
-        "FL": (30, 0), "FR": (-30, 0), "FC": (0, 0), "BL": (135, 0), "BR": (-135, 0), "SL": (90, 0), "SR": (-90, 0),
-        "TFL": (45, 30), "TFR": (-45, 30), "TBL": (135, 30), "TBR": (-135, 30),
-    },
-}  # fmt: skip
 #: Layouts that ignore elevation.
 FLAT = ("5.1",)
 #: Gaps in the dome of 7.1.4: the floor, the ceiling, and the back, where four loudspeakers stand in one plane and any

@@ -1,4 +1,4 @@
-"""Step 4: the mono sounds A of the patches, all at one level (section 4.2).
+"""Step 3 of figure 2: the mono sounds A of the patches, all at one level (section 4.2).
 
 Notebook: 04_audio.
 """

@@ -5,7 +5,7 @@ import pytest
 
 from see2sound_nb.places.frames import directions, even_directions, unit_vectors
 from see2sound_nb.render.ambisonics import head_rotation, loudspeaker_decoder, rotation_matrix
-from see2sound_nb.render.panning import LOUDSPEAKERS
+from see2sound_nb.render.layouts import LOUDSPEAKERS
 from see2sound_nb.room.spherical_harmonics import encode
 
 FRONT, LEFT, UP = np.eye(3)[[1, 0, 2]] * [[1], [-1], [1]]

@@ -8,7 +8,8 @@ import pytest
 
 from see2sound_nb.places.frames import directions, even_directions, unit_vectors
 from see2sound_nb.render.hrtf import load_hrtf
-from see2sound_nb.render.panning import LOUDSPEAKERS, check_loudspeakers, pan, pan_stereo
+from see2sound_nb.render.layouts import LOUDSPEAKERS
+from see2sound_nb.render.panning import check_loudspeakers, pan, pan_stereo
 from see2sound_nb.room.spherical_harmonics import encode
 
 CIRCLE = np.arange(-180, 180, 1)

@@ -17,7 +17,8 @@ The response of receiver r to source s is a sum over image sources m (paper, Eq.
   pyroomacoustics' filter, so that both can be compared to the last digit: a table with 20 entries a sample, linearly
   interpolated; at most 1.2e-3 off the ideal sinc, 6e-4 at the table's own entries.
 
-Everything here is a table, or a shape; nothing is computed from the rooms.
+Everything here is a table, or a shape; nothing is computed from the rooms. Eq. 4 as a formula to read and to run, step
+by step, is in `lattice`; `reference` is made of it.
 
 Notebook: 05_image_sources.
 """

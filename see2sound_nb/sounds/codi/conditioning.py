@@ -71,7 +71,7 @@ def guide(without: torch.Tensor, conditional: torch.Tensor, scale: float) -> tor
 
     Notes
     -----
-    Ho and Salimans 2022. Notebook: 04_audio.
+    The predictions are the noise of the paper's Eq. 1. Ho and Salimans 2022. Notebook: 04_audio.
     """
     return without + scale * (conditional - without)
 

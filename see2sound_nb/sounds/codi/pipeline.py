@@ -28,8 +28,8 @@ from see2sound_nb.sounds.codi.conditioning import (
     prompt_lists,
     square,
 )
-from see2sound_nb.sounds.codi.loop import FADE_S, as_loop
 from see2sound_nb.sounds.codi.schedule import AUTHORS_STEPS, authors_ddim, cut_runaways
+from see2sound_nb.sounds.codi.seamless import FADE_S, as_loop
 from see2sound_nb.sounds.codi.unet import CoDiUNet, capture, fold_cross_attention, runs_itself
 
 ensure_torchvision()

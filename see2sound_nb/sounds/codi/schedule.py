@@ -24,7 +24,7 @@ SCHEDULE: dict[str, Any] = dict(
     set_alpha_to_one=False,
     steps_offset=1,
     timestep_spacing="leading",
-    prediction_type="epsilon",
+    prediction_type="epsilon",  # the denoiser answers with the noise, as the paper's Eq. 1 trains it to
 )
 
 

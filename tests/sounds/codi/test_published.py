@@ -18,7 +18,7 @@ from diffusers import (
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 from see2sound_nb.sounds.codi import CoDi, published, schedule
-from see2sound_nb.sounds.codi.loop import FADE_S, as_loop
+from see2sound_nb.sounds.codi.seamless import FADE_S, as_loop
 from see2sound_nb.sounds.codi.unet import CoDiUNet, OneTokenAttention, capture, runs_itself
 
 
