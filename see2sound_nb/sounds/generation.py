@@ -51,7 +51,7 @@ def generate(
     Returns
     -------
     np.ndarray
-        A, (N, T) float32, full scale 1, at ``sounds.codi.sample_rate`` Hz, each at `SOURCE_LEVEL_DB`.
+        A, (N, T) float32, full scale 1, at ``codi.sample_rate`` Hz, each at `SOURCE_LEVEL_DB`.
 
     Raises
     ------
