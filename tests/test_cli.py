@@ -18,6 +18,8 @@ from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.render.channels import MASTER_PEAK_DB, render_channels
 from see2sound_nb.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_pipeline(monkeypatch, pipeline):

@@ -10,7 +10,10 @@ from book import build
 
 from course.notebooks import FOLDER, NAMES, PAGES, code_cells, kind, markdown, outputs
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:")  # Sphinx's, for its extensions
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*is deprecated:"),  # Sphinx's, for its extensions
+]
 
 #: Attributes by which a page asks for a file as it is opened.
 LOADS = {("script", "src"), ("img", "src"), ("audio", "src"), ("source", "src"), ("iframe", "src"), ("link", "href")}

@@ -11,6 +11,8 @@ from student import NO_ANSWER, build, student_edition
 
 from course.notebooks import FOLDER, MOST_MB, NAMES, called, kind, links
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def editions(tmp_path_factory):

@@ -23,7 +23,7 @@ def test_given_masks_become_the_sources_as_they_are(pipeline, scene):
     np.testing.assert_array_equal(again.audio, scene.audio)
     np.testing.assert_array_equal(again.positions_m, scene.positions_m)
     assert [source["caption"] for source in again.labels] == [source["caption"] for source in scene.labels]
-    turned = pipeline.run(s2s.demo_photo(), masks=scene.masks[::-1])
+    turned = pipeline.run(s2s.demo_photo(), masks=scene.masks[::-1], steps=1)
     np.testing.assert_array_equal(turned.positions_m, scene.positions_m[::-1])
 
 
@@ -47,7 +47,7 @@ def test_masks_that_do_not_fit_are_named(pipeline, masks, message):
 def test_a_picture_without_regions_is_one_ambient_source(pipeline, photo):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        scene = pipeline.run(photo)
+        scene = pipeline.run(photo, steps=2)
     assert len(scene.labels) == 1
     assert scene.masks.all()
     assert any("No region" in str(w.message) for w in caught)

@@ -11,6 +11,8 @@ from checkpoints import Evil
 from see2sound_nb import cli
 from see2sound_nb.sounds.codi import CoDi, convert
 
+pytestmark = pytest.mark.slow
+
 SIZE = reference.REDUCED
 
 

@@ -19,6 +19,8 @@ from see2sound_nb.sounds.codi import CoDi, mix_tokens
 from see2sound_nb.sounds.codi.convert import convert
 from see2sound_nb.sounds.codi.published import clip_tokenizer
 
+pytestmark = pytest.mark.slow
+
 SIZE = reference.REDUCED
 TEXT = "a dog barking at the sea"
 

@@ -21,6 +21,8 @@ from see2sound_nb.sounds.codi import CoDi, published, schedule
 from see2sound_nb.sounds.codi.seamless import FADE_S, as_loop
 from see2sound_nb.sounds.codi.unet import CoDiUNet, OneTokenAttention, capture, runs_itself
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pipe():
@@ -112,7 +114,7 @@ def test_schedulers_lead_into_each_other(pipe, photos):
     slow = CoDi(**{**pipe.components, "scheduler": ddim})
     slow.set_progress_bar_config(disable=True)
     two_ways = []
-    for solver, steps in ((pipe, 25), (slow, 100)):
+    for solver, steps in ((pipe, 25), (slow, 60)):
         latents = []
 
         def keep(pipe, step, time, tensors, latents=latents):
