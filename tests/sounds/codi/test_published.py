@@ -114,7 +114,7 @@ def test_schedulers_lead_into_each_other(pipe, photos):
     slow = CoDi(**{**pipe.components, "scheduler": ddim})
     slow.set_progress_bar_config(disable=True)
     two_ways = []
-    for solver, steps in ((pipe, 25), (slow, 60)):
+    for solver, steps in ((pipe, 25), (slow, 100)):
         latents = []
 
         def keep(pipe, step, time, tensors, latents=latents):
