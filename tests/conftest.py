@@ -1,7 +1,7 @@
 """Fixtures: one pipeline and one scene of the shipped photo for the whole run, and pictures with known answers.
 
 The tests run in several processes beside each other. A file stays in one of them, so that its fixtures are made once;
-all that drives a browser stays in one, so that no two of them disturb each other's timings.
+the tests of the widgets in a browser stay in one, so that no two of them disturb each other's timings.
 """
 
 import os
@@ -47,12 +47,13 @@ def pytest_configure(config):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Share out whole files, and all that drives a browser as if it were one."""
+    """Share out whole files, and the widgets' tests in a browser as if they were one: some look at times."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file = nodeid.split("::")[0]
-            return "tests/browser" if file.startswith("tests/browser/") else file
+            timed = file.startswith("tests/browser/") and not file.endswith("test_course.py")
+            return "tests/browser" if timed else file
 
     return ByFile(config, log)

@@ -1,4 +1,4 @@
-"""Convolution for a live scene: a moved source is recomputed, everything else is kept (Eq. 5).
+"""Convolution for a live scene: a moved source is recomputed, everything else is kept. Plain Eq. 5 is in `channels`.
 
 Overlap-save (Stockham 1966): the dry sounds are cut into overlapping blocks and transformed once, and kept. A new
 impulse response then costs its own transforms and one inverse transform per block and channel.

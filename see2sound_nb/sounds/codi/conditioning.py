@@ -1,4 +1,5 @@
-"""What CoDi is told: pictures as its image tower wants them, and the one token that pictures and texts become.
+"""What CoDi is told: pictures as its image tower wants them, the one token that pictures and texts become (Eq. 1), and
+guidance by it.
 
 Source: Tang et al. 2023, "Any-to-Any Generation via Composable Diffusion", sections 3.1 and 3.2.
 """
