@@ -7,8 +7,8 @@ PIP_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-# Tests run in so many processes beside each other; one of them waits for a browser for most of its time.
-PROCESSES ?= 3
+# Tests run in so many processes beside each other.
+PROCESSES ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --no-loadscope-reorder --durations=10
 
 # A file whose recipe failed half way is no file.

@@ -69,10 +69,12 @@ def likelihoods_of_sound(I: np.ndarray, M: np.ndarray, seen: Sequence[dict[str, 
     np.ndarray
         (N,) float64, 0 to 1, each a `likelihood_of_sound`.
     """
-    # On a ground of the region's own mean colour: a flat grey would draw an outline that it does not have.
-    cut_out = [np.where(mask[..., None], I, I[mask].mean(axis=0)).astype(np.uint8) for mask in M]
-    boxes = boxes_from_contours(contours_from_masks(M))
-    alone = describe_patches([patches_from_boxes(picture, box[None])[0] for picture, box in zip(cut_out, boxes)])
+    cut_out = []
+    for mask, box in zip(M, boxes_from_contours(contours_from_masks(M))):
+        (patch,), (inside,) = patches_from_boxes(I, box[None]), patches_from_boxes(mask, box[None])
+        # On a ground of the region's own mean colour: a flat grey would draw an outline that it does not have.
+        cut_out.append(np.where(inside[..., None], patch, patch[inside].mean(axis=0)).astype(np.uint8))
+    alone = describe_patches(cut_out)
     return np.array([likelihood_of_sound(*looks) for looks in zip(seen, alone)], dtype=np.float64)
 
 

@@ -97,6 +97,7 @@ def without_specks(M: np.ndarray) -> np.ndarray:
     for k, mask in enumerate(M):
         count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
         area = stats[1:count, cv2.CC_STAT_AREA]
-        kept = 1 + np.flatnonzero(area >= LEAST_PIECE * area.max(initial=1))
-        cleaned[k] = np.isin(pieces, kept)
+        kept = np.zeros(count, dtype=bool)  # piece 0 is the ground
+        kept[1:] = area >= LEAST_PIECE * area.max(initial=1)
+        cleaned[k] = mask if kept[1:].all() else kept[pieces]
     return cleaned
