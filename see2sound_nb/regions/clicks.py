@@ -1,4 +1,4 @@
-"""Segment Anything asked at a place: the mask under clicks.
+"""Segment Anything asked at a place: the mask under clicks, or in a box.
 
 Notebook: 01_regions.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.regions.masks import threads_for
+from see2sound_nb.regions.things import overlaps
 
 #: How much a larger mask is preferred under a single click: by its area to this power.
 THING = 0.1
@@ -84,3 +85,48 @@ class ClickPredictor:
         _, pieces = cv2.connectedComponents(masks[best].astype(np.uint8), connectivity=8)
         clicked = pieces[y, x][positive & masks[best, y, x]]
         return np.isin(pieces, clicked) if len(clicked) else masks[best], float(quality[best])
+
+    def mask_in(self, box_px: np.ndarray) -> tuple[np.ndarray, float]:
+        """Find the thing that fills a box, such as a detector draws: SAM knows where things end, not what they are.
+
+        Parameters
+        ----------
+        box_px : np.ndarray
+            (4,) float, [left, top, right, bottom] in pixels of the photo, as from `regions.things.detect`.
+
+        Returns
+        -------
+        mask : np.ndarray
+            (H, W) bool, as SAM draws it: what lies outside of the box is in it, too, if SAM thinks so.
+        quality : float
+            As in `automatic_masks`.
+
+        Raises
+        ------
+        ValueError
+            If the box is no box, or lies outside of the photo.
+
+        Notes
+        -----
+        Of SAM's three masks (part, thing, group) the one of most quality times overlap of its own box with the given
+        one. Kirillov et al. 2023, section 3. Notebook: 01_regions.
+        """
+        box = np.asarray(box_px, dtype=np.float64)
+        height, width = self._predictor.original_size
+        if box.shape != (4,) or not np.isfinite(box).all() or not (box[:2] < box[2:]).all():
+            raise ValueError(f"box_px={box_px} must be [left, top, right, bottom], left < right and top < bottom")
+        if not ((box[2:] > 0).all() and (box[:2] < (width, height)).all()):
+            raise ValueError(
+                f"box_px={box_px} lies outside of the photo of {width} x {height} pixels; look at its order"
+            )
+        with torch_threads(1):
+            masks, quality, _ = self._predictor.predict(box=box)
+        fits = [overlaps(box, extent(mask)[None])[0] if mask.any() else 0.0 for mask in masks]
+        best = int(np.argmax(quality * fits))
+        return masks[best], float(quality[best])
+
+
+def extent(mask: np.ndarray) -> np.ndarray:
+    """The box around a mask (H, W) bool that is not empty: (4,) float64, [left, top, right, bottom] in pixels."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)

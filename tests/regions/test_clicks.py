@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from see2sound_nb.regions.clicks import ClickPredictor
+from see2sound_nb.regions.clicks import ClickPredictor, extent
 from see2sound_nb.regions.overlap import iou
 
 
@@ -78,3 +78,40 @@ def test_of_three_masks_the_thing_under_the_click_is_taken_without_what_lies_apa
 def test_clicks_that_mean_nothing_are_named(clicks, points, positive, message):
     with pytest.raises(ValueError, match=message):
         clicks.mask_at(np.array(points), np.array(positive))
+
+
+def test_a_box_finds_the_thing_that_fills_it(clicks):
+    _, disc, square = two_things()
+    for thing in (disc, square):
+        mask, quality = clicks.mask_in(extent(thing) + np.array([-4, -3, 5, 4]))
+        assert (mask.dtype, mask.shape) == (bool, thing.shape)
+        assert 0 <= quality <= 1
+        assert iou(mask, thing) > 0.85
+
+
+def test_of_three_masks_the_one_that_fills_the_box_is_taken(clicks, monkeypatch):
+    class ThreeAnswersToABox(ThreeAnswers):
+        def predict(self, box):
+            return super().predict(None, None)
+
+    monkeypatch.setattr(clicks, "_predictor", ThreeAnswersToABox())
+    np.testing.assert_array_equal(clicks.mask_in([15, 45, 30, 60])[0], HEAD)
+    np.testing.assert_array_equal(clicks.mask_in(extent(CAR))[0], CAR)
+
+
+def test_the_extent_of_a_mask_holds_its_last_pixel():
+    assert extent(DOG).tolist() == [10, 40, 50, 90]
+
+
+@pytest.mark.parametrize(
+    ("box_px", "message"),
+    [
+        ([1, 2, 3], "left < right"),
+        ([9, 9, 9, 20], "left < right"),
+        ([310, 0, 320, 9], "outside of the photo of 300 x 200"),
+        ([0, 0, np.nan, 9], "left < right"),
+    ],
+)
+def test_boxes_that_mean_nothing_are_named(clicks, box_px, message):
+    with pytest.raises(ValueError, match=message):
+        clicks.mask_in(box_px)
