@@ -2,7 +2,7 @@
 
     outputs = GraphRunner("package/models/nanodet.json")(pixels)
 
-Only what the graph of nanodet needs is here; other operations raise NotImplementedError. Nothing is fused, reordered
+Only what the graph of nanodet needs is here; other operations raise ValueError. Nothing is fused, reordered
 or simplified: every node of ``model.json`` is computed as TensorFlow's documentation defines it, in float32, data in
 NHWC where the graph has them so.
 
@@ -35,7 +35,7 @@ def read_graph(path: str | pathlib.Path) -> tuple[list[dict], dict[str, np.ndarr
         for entry in group["weights"]:
             stored = entry.get("quantization", {}).get("dtype", entry["dtype"])
             if stored not in ("float16", *_STORED):
-                raise NotImplementedError(f"{entry['name']} is quantised to {stored}; only float16 is read here")
+                raise ValueError(f"{entry['name']} is quantised to {stored}; only float16 is read here")
             dtype = np.dtype("<f2" if stored == "float16" else _STORED[stored])
             count = int(np.prod(entry["shape"]))
             constants[entry["name"]] = np.frombuffer(data, dtype, count, start).reshape(entry["shape"])
@@ -56,7 +56,7 @@ def _numbers(node: dict, name: str) -> list[int]:
 def _conv2d(node, x, kernel):
     strides, dilations = _numbers(node, "strides"), _numbers(node, "dilations")
     if base64.b64decode(node["attr"]["padding"]["s"]) != b"VALID":
-        raise NotImplementedError("SAME padding: with stride 2 TensorFlow pads more at the end than at the start")
+        raise ValueError("SAME padding: with stride 2 TensorFlow pads more at the end than at the start")
     y = F.conv2d(x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1), None, strides[1:3], 0, dilations[1:3])
     return y.permute(0, 2, 3, 1)
 
@@ -74,7 +74,7 @@ def _pad(node, x, paddings, value=0.0):
 def _resize_bilinear(node, x, size):
     attr = node["attr"]
     if attr["align_corners"]["b"] or not attr["half_pixel_centers"]["b"]:
-        raise NotImplementedError("only half-pixel centres are computed here")
+        raise ValueError("only half-pixel centres are computed here")
     return F.interpolate(x.permute(0, 3, 1, 2), size.tolist(), mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
 
 
@@ -132,7 +132,7 @@ class GraphRunner:
                 elif not all(name in values for name, _ in names):
                     later.append(node)
                 elif node["op"] not in OPERATIONS:
-                    raise NotImplementedError(f"{node['op']} of {node['name']} is not among {sorted(OPERATIONS)}")
+                    raise ValueError(f"{node['op']} of {node['name']} is not among {sorted(OPERATIONS)}")
                 else:
                     found = [values[name] for name, _ in names]
                     inputs = [v[int(i or 0)] if isinstance(v, tuple) else v for v, (_, i) in zip(found, names)]
