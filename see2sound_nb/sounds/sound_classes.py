@@ -1,8 +1,9 @@
 """What sounds like what: the sounding classes of the tiny CoDi and the photo labels that belong to them.
 
 A *sounding class* is one kind of sound ("a dog barking"). A *label* is one of the 1000 names that the ImageNet
-trunk gives to a photo ("beagle"). Every label belongs to one class, with a number from 0 to 1 for how likely such
-a thing is heard at all: a beagle 1, a lit candle 0.5, a sofa 0.1. The table was written by hand.
+trunk gives to a photo ("beagle"), a *thing* one of the 80 that the detector finds ("dog"). Every label and every
+thing belongs to one class, with a number from 0 to 1 for how likely such a thing is heard at all: a beagle 1, a lit
+candle 0.5, a sofa 0.1. The table was written by hand.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import pathlib
+
+from see2sound_nb.sounds.english import plural, with_article
 
 LABELS_FILE = pathlib.Path(__file__).parents[1] / "data" / "imagenet_labels.txt"
 
@@ -23,199 +26,255 @@ class SoundClass:
     name : str
         Short name.
     template : str
-        Caption with ``{}`` for the name of the thing: "a {} barking".
+        Caption with ``{}`` for the thing, with its article: "{} barking".
     captions : tuple of str
         Sentences that describe the sound, the plainest first.
     labels : str
         ImageNet indices: single ones and ranges, ``*0.5`` after one that is heard only sometimes.
+    things : str
+        Names of COCO's things, with ``;`` between them, ``*0.5`` as above.
     """
 
     name: str
     template: str
     captions: tuple[str, ...]
     labels: str = ""
+    things: str = ""
 
 
-def _class(name: str, template: str, captions: str, labels: str = "") -> SoundClass:
-    return SoundClass(name, template, tuple(captions.split("; ")), labels)
+def _class(name: str, template: str, captions: str, labels: str = "", things: str = "") -> SoundClass:
+    return SoundClass(name, template, tuple(captions.split("; ")), labels, things)
 
 
 # fmt: off
 CLASSES: tuple[SoundClass, ...] = (
-    _class("dog", "a {} barking",
+    _class("dog", "{} barking",
            "a dog barking; barking dogs; a puppy yaps; woof woof",
-           "151-268 273-275 277-280*0.7 150*0.8 537"),
-    _class("cat", "a {} meowing",
+           "151-268 273-275 277-280*0.7 150*0.8 537",
+           things="dog"),
+    _class("cat", "{} meowing",
            "a cat meowing; a kitten mews; meow; a hungry cat",
-           "281-285"),
-    _class("cow", "a {} mooing",
+           "281-285",
+           things="cat"),
+    _class("cow", "{} mooing",
            "a cow mooing; cattle lowing; moo; cows in a pasture",
-           "345-347 354*0.7 690*0.6"),
-    _class("sheep", "a {} bleating",
+           "345-347 354*0.7 690*0.6",
+           things="cow"),
+    _class("sheep", "{} bleating",
            "a sheep bleating; goats bleat; baa; a lamb calls",
-           "348-350 351-353*0.6 355*0.7"),
-    _class("horse", "a {} neighing and trotting",
+           "348-350 351-353*0.6 355*0.7",
+           things="sheep"),
+    _class("horse", "{} neighing and trotting",
            "a horse neighing; hoofbeats of a horse; a pony trots; a galloping horse",
-           "339 340*0.8 603*0.9"),
-    _class("pig", "a {} grunting",
+           "339 340*0.8 603*0.9",
+           things="horse; zebra*0.6"),
+    _class("pig", "{} grunting",
            "a pig grunting; oink; pigs snort; a hog snuffling",
            "341-343 344*0.7"),
-    _class("lion", "a {} growling",
+    _class("lion", "{} growling",
            "a lion roaring; a big cat growls; a bear growling; a wild beast roars; a tiger",
-           "286-297 388*0.4 49-50*0.4"),
-    _class("wolf", "a {} howling",
+           "286-297 388*0.4 49-50*0.4",
+           things="bear*0.8"),
+    _class("wolf", "{} howling",
            "a wolf howling; howling wolves at night; a coyote howls",
            "269-272 276*0.8"),
-    _class("elephant", "an {} trumpeting",
+    _class("elephant", "{} trumpeting",
            "an elephant trumpeting; the call of an elephant; an elephant herd",
-           "101 385 386"),
-    _class("monkey", "a {} hooting",
+           "101 385 386",
+           things="elephant"),
+    _class("monkey", "{} hooting",
            "a monkey hooting; chattering apes; monkeys in the jungle; a chimpanzee screeches",
            "365-384"),
-    _class("rooster", "a {} crowing",
+    _class("rooster", "{} crowing",
            "a rooster crowing; cock-a-doodle-doo; chickens and a cock; a farmyard at dawn",
            "7 8 9*0.4 80-86*0.8"),
-    _class("songbird", "a {} singing",
+    _class("songbird", "{} singing",
            "a songbird singing; birdsong; birds chirping in the trees; a robin sings",
-           "10-16 19 20 91-96*0.9 448*0.6"),
-    _class("duck", "a {} quacking",
+           "10-16 19 20 91-96*0.9 448*0.6",
+           things="bird"),
+    _class("duck", "{} quacking",
            "a duck quacking; ducks on a pond; a goose honks; waterfowl",
            "97-100 127-138*0.8"),
-    _class("owl", "a {} hooting in the night",
+    _class("owl", "{} hooting in the night",
            "an owl hooting; hoot of an owl at night; a night bird",
            "24"),
-    _class("crow", "a {} cawing",
+    _class("crow", "{} cawing",
            "a crow cawing; caw caw; a raven croaks; a parrot squawks",
            "17 18 21-23*0.8 87-90*0.9"),
-    _class("gull", "a {} crying over the sea",
+    _class("gull", "{} crying over the sea",
            "a seagull crying; gulls at the harbour; sea birds",
            "139-146*0.9"),
-    _class("frog", "a {} croaking",
+    _class("frog", "{} croaking",
            "a frog croaking; frogs in a pond; ribbit; toads at night",
            "30-32 25-29*0.3"),
-    _class("cricket", "a {} chirping",
+    _class("cricket", "{} chirping",
            "crickets chirping; insects in the grass on a summer night; a grasshopper; cicadas",
            "311 312 316 313-315*0.4 317-318*0.4"),
-    _class("bee", "a {} buzzing",
+    _class("bee", "{} buzzing",
            "a bee buzzing; buzzing insects; a fly buzzes; a swarm of bees",
            "308 309 300-307*0.4 319-320*0.6 410*0.9 599*0.7 321-326*0.2"),
-    _class("snake", "a {} hissing and rattling",
+    _class("snake", "{} hissing and rattling",
            "a rattlesnake rattling; a snake hisses; a rattling snake",
            "52-68*0.7 38-48*0.2 51*0.1"),
-    _class("stream", "water flowing around a {}",
+    _class("stream", "water flowing around {}",
            "a babbling brook; a stream flowing; running water; a small river",
            "562 975*0.5 472*0.4 576*0.5 693*0.3 0 1*0.2 389-397*0.2 33-37*0.2 337*0.4 360*0.4 839*0.3"),
-    _class("waterfall", "the roar of water at a {}",
+    _class("waterfall", "the roar of water at {}",
            "a waterfall; roaring water; a cascade of falling water; a cataract",
            "525*0.8 974*0.8"),
-    _class("surf", "waves at a {}",
+    _class("surf", "waves at {}",
            "waves on a beach; the sea; ocean surf; breakers on the shore",
            "978 977 976*0.7 460 449*0.5 536*0.6 718*0.7 780*0.6 871*0.6 484*0.6 914*0.6 2-6*0.3 107-126*0.2 "
-           "147-149*0.5 327-329*0.2 973*0.3 445*0.2 437*0.6 801*0.3 913*0.5 540*0.5 983*0.4"),
-    _class("rain", "rain on an {}",
+           "147-149*0.5 327-329*0.2 973*0.3 445*0.2 437*0.6 801*0.3 913*0.5 540*0.5",
+           things="surfboard*0.5"),
+    _class("rain", "rain on {}",
            "rain falling; a rainy street; a downpour; raindrops on a roof; drizzle",
-           "879*0.6 756*0.5"),
-    _class("thunder", "thunder over a {}",
+           "879*0.6 756*0.5",
+           things="umbrella*0.3"),
+    _class("thunder", "thunder over {}",
            "thunder; a thunderstorm; a clap of thunder; lightning and rolling thunder"),
-    _class("wind", "wind blowing over a {}",
+    _class("wind", "wind blowing over {}",
            "wind blowing; a gust of wind in the trees; leaves rustling; a windy mountain",
            "970*0.6 972*0.5 979*0.5 557*0.5 723*0.6 701*0.4 417*0.3 425*0.3 580*0.3 825*0.2 912*0.2 915*0.3 "
            "958*0.2 984-986*0.3 987-998*0.2 102-106*0.2 330-336*0.2 338*0.2 356-359*0.3 361-364*0.2 298-299*0.3 "
-           "387*0.3 649*0.3 672*0.4 716*0.2 853*0.2 500*0.3 821*0.4 682*0.3 703*0.3 706*0.3"),
-    _class("fire", "the fire of a {} crackling",
+           "387*0.3 649*0.3 672*0.4 716*0.2 853*0.2 500*0.3 821*0.4 682*0.3 703*0.3 706*0.3",
+           things="kite*0.4"),
+    _class("fire", "the fire of {} crackling",
            "a crackling fire; a campfire; burning wood; flames in a fireplace",
            "470*0.5 644*0.5 626*0.4 862*0.7 980 469*0.4 556*0.8 607*0.3"),
-    _class("car", "the engine of a {}",
+    _class("car", "the engine of {}",
            "a car engine; a car driving; street traffic; an idling automobile",
            "436 468 511 573 575*0.7 581*0.7 609 627 656 661 717 751 817 479*0.7 475*0.6 920*0.5 919*0.3 704*0.3 "
-           "571*0.4 785*0.3"),
-    _class("motorcycle", "a {} revving",
+           "571*0.4 785*0.3",
+           things="car"),
+    _class("motorcycle", "{} revving",
            "a motorcycle revving; a motorbike engine; a moped; a scooter drives by",
-           "665 670 802 621 518*0.4"),
-    _class("truck", "the diesel engine of a {}",
+           "665 670 802 621 518*0.4",
+           things="motorcycle"),
+    _class("truck", "the diesel engine of {}",
            "a truck engine; a diesel lorry; a bus idling; a tractor",
-           "569 654 675 757 779 803 864 866 867 874 586 847 595 561 730*0.6 856 517*0.5 660*0.3"),
-    _class("train", "a {} on the rails",
+           "569 654 675 757 779 803 864 866 867 874 586 847 595 561 730*0.6 856 517*0.5 660*0.3",
+           things="truck; bus"),
+    _class("train", "{} on the rails",
            "a train passing; railway wheels on rails; a locomotive; a tram",
-           "466 547 705 820 829 565 888*0.4"),
-    _class("helicopter", "a {} hovering",
+           "466 547 705 820 829 565 888*0.4",
+           things="train"),
+    _class("helicopter", "{} hovering",
            "a helicopter; rotor blades of a helicopter; a chopper hovers overhead"),
-    _class("airplane", "the jet engines of an {}",
+    _class("airplane", "the jet engines of {}",
            "a jet airplane; an airliner taking off; an aircraft flying; jet engines",
-           "404 895 908 812*0.8 657*0.6 405*0.7 744*0.4"),
-    _class("ship", "the horn of a {}",
+           "404 895 908 812*0.8 657*0.6 405*0.7 744*0.4",
+           things="airplane"),
+    _class("ship", "the horn of {}",
            "a ship's horn; a foghorn in the harbour; a steamboat; a ferry sounds its horn",
-           "403 510 628 554 625*0.8 814 833*0.6 694*0.8"),
-    _class("siren", "the siren of a {}",
+           "403 510 628 554 625*0.8 814 833*0.6 694*0.8",
+           things="boat*0.5"),
+    _class("siren", "the siren of {}",
            "a siren wailing; police siren; an ambulance; a fire engine's siren",
            "407 555 734"),
-    _class("bicycle", "the bell of a {}",
+    _class("bicycle", "the bell of {}",
            "a bicycle bell; a bike ringing its bell; a cyclist",
-           "444 671*0.9 870*0.8 880*0.6 612*0.5"),
-    _class("church_bell", "the bells of a {}",
+           "444 671*0.9 870*0.8 880*0.6 612*0.5",
+           things="bicycle*0.8"),
+    _class("church_bell", "the bells of {}",
            "church bells; a bell tolling; bells ringing from a tower; a temple bell",
            "442 497*0.8 663*0.8 494 577*0.9 483*0.4 668*0.6 698*0.4 832*0.6 538*0.4 406*0.5 873*0.3 873*0.3"),
-    _class("clock", "a {} ticking",
+    _class("clock", "{} ticking",
            "a clock ticking; tick tock; a pendulum clock; a ticking watch",
-           "409 892 530*0.6 531*0.5 826*0.9 604*0.2 835*0.2 426*0.3 635*0.2"),
-    _class("typing", "typing on a {}",
+           "409 892 530*0.6 531*0.5 826*0.9 604*0.2 835*0.2 426*0.3 635*0.2",
+           things="clock*0.6"),
+    _class("typing", "typing on {}",
            "typing on a keyboard; computer keys clicking; an office worker types; a computer",
-           "508 810 878 527*0.8 620*0.8 681*0.7 673*0.7 590*0.5 664*0.5 613*0.4 526*0.4 782*0.4 916*0.2"),
-    _class("phone", "a {} ringing",
+           "508 810 878 527*0.8 620*0.8 681*0.7 673*0.7 590*0.5 664*0.5 613*0.4 526*0.4 782*0.4 916*0.2",
+           things="laptop*0.7; keyboard*0.9; mouse*0.5"),
+    _class("phone", "{} ringing",
            "a telephone ringing; an old phone's bell; the phone rings; a mobile phone",
-           "528 707 487*0.9 605*0.3"),
-    _class("kettle", "a {} boiling",
+           "528 707 487*0.9 605*0.3",
+           things="cell phone*0.5"),
+    _class("kettle", "{} boiling",
            "a kettle whistling; boiling water and steam; a tea kettle; a steaming pot",
            "849*0.7 505*0.7 550*0.8 521*0.3 544*0.4 827*0.5"),
-    _class("pour", "pouring a {}",
+    _class("pour", "pouring {}",
            "pouring coffee; pouring a drink into a cup; liquid poured into a glass; a cup of coffee",
-           "967*0.6 968*0.5 504*0.5 899*0.5 725*0.5 969*0.4 647*0.3 435*0.5 896*0.5 876*0.4 898*0.4 804*0.2 "
-           "861*0.4 794*0.4 463*0.3"),
-    _class("glass", "the clink of a {}",
+           "967*0.6 968*0.5 504*0.5 899*0.5 725*0.5 969*0.4 647*0.3 898*0.4 "
+           "463*0.3",
+           things="cup*0.4"),
+    _class("glass", "the clink of {}",
            "glasses clinking; a bottle clinks; cheers, a toast with wine; dishes and glassware",
-           "440 441 572*0.8 907*0.7 966*0.7 737*0.6 901*0.6 503*0.6 438*0.4 883*0.2 923*0.4 455*0.4 720*0.2 "
-           "711*0.2 729*0.4"),
-    _class("door", "a {} creaking",
+           "440 441 572*0.8 907*0.7 966*0.7 737*0.6 901*0.6 503*0.6 438*0.4 883*0.2 455*0.4 720*0.2 "
+           "711*0.2",
+           things="wine glass*0.6; bottle*0.3"),
+    _class("door", "{} creaking",
            "a creaking door; knocking on a door; a wooden door opens; a squeaky hinge",
            "799*0.7 894*0.3 743*0.3 771*0.4 492*0.3 495*0.2 765*0.4"),
-    _class("fan", "the hum of a {}",
+    _class("fan", "the hum of {}",
            "an electric fan; a vacuum cleaner; a humming machine; a ventilator; a washing machine",
-           "545 589 882 897*0.9 534*0.8 760*0.6 651*0.6 811*0.6 753*0.3 713*0.6 742*0.6 745*0.5 786*0.8 859*0.3"),
-    _class("chainsaw", "a {} at work",
+           "545 589 882 897*0.9 534*0.8 760*0.6 651*0.6 811*0.6 753*0.3 713*0.6 742*0.6 745*0.5 786*0.8 859*0.3",
+           things="hair drier*0.8; refrigerator*0.4; microwave*0.5"),
+    _class("chainsaw", "{} at work",
            "a chainsaw; a power tool cutting wood; sawing timber with a motor saw",
            "491 740 634"),
-    _class("hammer", "the blows of a {}",
+    _class("hammer", "the blows of {}",
            "hammering; a hammer hitting a nail; a carpenter at work; knocking wood",
            "587 677*0.4 596*0.7 784*0.3 477*0.5 726*0.4 499*0.4 783*0.2 792*0.3 413*0.6 763*0.6 764*0.6 471*0.7"),
-    _class("crowd", "people talking at a {}",
+    _class("crowd", "people talking at {}",
            "a crowd of people talking; people chatting; voices in a restaurant; a busy market",
-           "762 467*0.7 415*0.7 582*0.8 509*0.6 454*0.4 860*0.4 865*0.5 788*0.4 498*0.6 819*0.8 981*0.8 982*0.7 "
-           "476*0.8 781*0.5 424*0.5 560*0.3 430*0.4 650*0.6 632*0.5 652*0.4 805*0.4 890*0.4 877*0.4"),
-    _class("footsteps", "footsteps in a {}",
+           "762 467*0.7 415*0.7 582*0.8 509*0.6 454*0.4 860*0.4 865*0.5 788*0.4 498*0.6 "
+           "476*0.8 424*0.5 650*0.6 632*0.5 652*0.4 877*0.4"),
+    _class("footsteps", "footsteps in {}",
            "footsteps; someone walking; shoes on a wooden floor; a person walks by",
            "770*0.5 630*0.5 514*0.5 502*0.5 774*0.4"),
-    _class("drums", "a {} playing a beat",
+    _class("drums", "{} playing a beat",
            "drums; a drum kit; drumming; a percussion beat",
            "541 822*0.9 642*0.9 641*0.9 542*0.3"),
-    _class("guitar", "a {} playing",
+    _class("guitar", "{} playing",
            "an acoustic guitar; strumming a guitar; plucked strings; a banjo",
            "402 546 420 594"),
-    _class("piano", "a {} playing",
+    _class("piano", "{} playing",
            "a piano; piano music; someone plays the grand piano; a keyboard melody",
            "579 881"),
-    _class("violin", "a {} playing",
+    _class("violin", "{} playing",
            "a violin; a fiddle melody; a cello; a string quartet",
            "889 486"),
-    _class("flute", "a {} playing",
+    _class("flute", "{} playing",
            "a flute; flute music; a recorder; a woodwind melody",
            "558 699 683*0.9 684 432*0.9 902*0.8"),
-    _class("trumpet", "a {} playing",
+    _class("trumpet", "{} playing",
            "a trumpet; a brass band; a trombone; a horn fanfare",
            "513 566 875 776 458*0.3"),
-    _class("organ", "an {} playing",
+    _class("organ", "{} playing",
            "a pipe organ; organ music in a church; an accordion; a harmonica",
            "687 401*0.9 593*0.9"),
-    _class("room", "the quiet room around a {}",
+    _class("person", "{} talking",
+           "a person talking; a man speaks; a woman speaks; somebody is talking; two people talking; people talking",
+           "981-982*0.7 983*0.2 834*0.3", things="person*0.9"),
+    _class("baby", "a baby crying in {}",
+           "a baby crying; an infant cries; a crying newborn",
+           "431*0.4 516*0.4 520*0.4 529*0.4"),
+    _class("children", "children playing at {}",
+           "children playing; a playground; kids shout and laugh; a school yard",
+           "843*0.7 602*0.3"),
+    _class("applause", "applause at {}",
+           "applause; an audience claps; clapping hands; a standing ovation",
+           "819*0.7 854*0.4"),
+    _class("cheering", "a crowd cheering at {}",
+           "a crowd cheering; football fans in a stadium; people cheer and whistle; a goal is celebrated",
+           "781*0.7 560*0.5"),
+    _class("cutlery", "the clatter of {}",
+           "cutlery on a plate; knives and forks; dishes clatter; somebody eats with a spoon",
+           "923*0.4 532*0.4 809*0.3 729*0.4 659*0.3 910*0.3",
+           things="fork*0.5; knife*0.4; spoon*0.5; bowl*0.3"),
+    _class("frying", "food frying in {}",
+           "food frying in a pan; sizzling oil; a steak sizzles; a barbecue",
+           "567*0.6 909*0.7 891*0.4 813*0.4 766*0.6"),
+    _class("tap", "water running in {}",
+           "water running from a tap; a shower; a kitchen sink; filling a bathtub; a toilet flushes",
+           "896*0.6 435*0.5 876*0.4 861*0.4 804*0.4 793-794*0.4", things="sink*0.5; toilet*0.4"),
+    _class("ball", "{} bouncing",
+           "a ball bouncing; a bouncing basketball; a game of tennis; a ball is kicked",
+           "430*0.8 890*0.7 805*0.6 852*0.6 722*0.7 752*0.6 768*0.4 574*0.3 522*0.4 736*0.5 429*0.4",
+           things="sports ball*0.6"),
+    _class("room", "the quiet room around {}",
            "quiet room tone; silence indoors; the hush of an empty room; nothing is heard"),
 )
 # fmt: on
@@ -246,22 +305,56 @@ def label_table() -> tuple[tuple[int, float], ...]:
 
 
 @functools.cache
+def thing_table() -> dict[str, tuple[int, float]]:
+    """For each of the detector's things that sounds, the index of its class in `CLASSES` and how likely it is heard."""
+    table = {}
+    for index, sound in enumerate(CLASSES):
+        for entry in sound.things.split("; ") if sound.things else ():
+            name, _, score = entry.partition("*")
+            table[name] = (index, float(score or 1.0))
+    return table
+
+
+#: So many people are a crowd, which sounds unlike any one of them.
+CROWD = 6
+
+
+def thing_caption(name: str, number: int = 1) -> str:
+    """A sentence of what things sound like: "a dog barking", "two dogs barking", "dogs barking".
+
+    Parameters
+    ----------
+    name : str
+        One of `thing_table`.
+    number : int
+        How many there are, at least 1. More than two are not counted in words: nobody counts them by ear.
+    """
+    if name == "person" and number >= CROWD:
+        return CLASSES[NAMES.index("crowd")].captions[0]
+    index, _ = thing_table()[name]
+    several = plural(name) if number > 2 else f"two {plural(name)}"
+    return CLASSES[index].template.format(with_article(name) if number == 1 else several)
+
+
+@functools.cache
 def label_captions() -> tuple[str, ...]:
     """For each of the 1000 labels, a sentence of what it sounds like."""
     pairs = zip(label_names(), label_table(), strict=True)
-    return tuple(CLASSES[index].template.format(name) for name, (index, _) in pairs)
+    return tuple(CLASSES[index].template.format(with_article(name)) for name, (index, _) in pairs)
 
 
 @functools.cache
 def known_sentences() -> tuple[str, ...]:
-    """Sentences whose embeddings are shipped: the empty one, then class captions, then label captions."""
+    """Sentences whose embeddings are shipped: the empty one, those of classes, of labels, and of things."""
     captions = [caption for sound in CLASSES for caption in sound.captions]
-    return tuple(dict.fromkeys(["", *captions, *label_captions()]))
+    things = [thing_caption(name, number) for name in thing_table() for number in (1, 2, 3)]
+    return tuple(dict.fromkeys(["", *captions, *label_captions(), *things]))
 
 
 def training_sentences(index: int) -> list[str]:
-    """All sentences that describe class ``index``: its captions in every frame, and those of its labels."""
+    """All sentences that describe class ``index``: its captions in every frame, those of its labels and things."""
     sound = CLASSES[index]
     framed = [frame.format(caption) for caption in sound.captions for frame in FRAMES]
     labels = [c for c, (k, _) in zip(label_captions(), label_table(), strict=True) if k == index]
-    return framed + labels + [sound.name.replace("_", " ")]
+    things = [thing_caption(name, n) for name, (k, _) in thing_table().items() if k == index for n in (1, 2, 3)]
+    return list(dict.fromkeys([*framed, *labels, *things, sound.name.replace("_", " ")]))

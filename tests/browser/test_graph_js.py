@@ -323,21 +323,31 @@ LIVE = """async ([length, channels, sources, alike, seconds]) => {
 }"""
 
 
+#: A machine that is busy may hold one try up; a fault of the graph is in each of them.
+TRIES = 3
+
+
 def test_the_same_response_again_and_again_is_not_to_be_heard(modules):
     """In real time, where a fade that is scheduled too late would leave a hole in the reverberation."""
-    done = modules.evaluate(LIVE, [5000, 2, 1, True, 2.8])
-    heard = np.array(done["heard"])[-32000:]  # 200 periods
-    assert done["fades"]["early"] > 20 and done["fades"]["late"] > 20
-    spectrum = np.fft.rfft(heard)
-    amplitude = np.abs(spectrum[200]) / 16000
-    spectrum[200] = 0
-    residual = np.abs(np.fft.irfft(spectrum)).max()
-    assert amplitude > 0.1
-    assert residual < 1e-3 * amplitude, residual / amplitude
+    residuals = []
+    for _ in range(TRIES):
+        done = modules.evaluate(LIVE, [5000, 2, 1, True, 2.8])
+        heard = np.array(done["heard"])[-32000:]  # 200 periods
+        assert done["fades"]["early"] > 0 and done["fades"]["late"] > 0
+        spectrum = np.fft.rfft(heard)
+        amplitude = np.abs(spectrum[200]) / 16000
+        spectrum[200] = 0
+        assert amplitude > 0.1
+        residuals.append(np.abs(np.fft.irfft(spectrum)).max() / amplitude)
+        if min(done["fades"].values()) > 20 and residuals[-1] < 1e-3:
+            return
+    raise AssertionError(f"residuals of {residuals} times the tone, fades {done['fades']}")
 
 
 def test_long_responses_of_many_channels_fade_in_time(modules):
-    done = modules.evaluate(LIVE, [28000, 6, 3, False, 4.0])
-    assert done["fades"]["late"] >= 6
-    missed = [(when, now) for when, now in done["started"] if when < now]
-    assert not missed, missed
+    for _ in range(TRIES):
+        done = modules.evaluate(LIVE, [28000, 6, 3, False, 4.0])
+        missed = [(when, now) for when, now in done["started"] if when < now]
+        if done["fades"]["late"] >= 6 and not missed:
+            return
+    raise AssertionError(f"{done['fades']['late']} fades; too late were {missed}")
