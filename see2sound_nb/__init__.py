@@ -24,7 +24,7 @@ from see2sound_nb.places.lifting import lift
 from see2sound_nb.places.loading import load_depth
 from see2sound_nb.places.metres import metres_from_inverse_depth
 from see2sound_nb.regions.boxes import box_centres, boxes_from_contours, patches_from_boxes
-from see2sound_nb.regions.choosing import candidate_sources, choose_sources, largest_sources
+from see2sound_nb.regions.choosing import choose_sources, largest_sources
 from see2sound_nb.regions.contours import contours_from_masks
 from see2sound_nb.regions.labels import describe_patches
 from see2sound_nb.regions.loading import load_sam
@@ -58,7 +58,6 @@ __all__ = [
     "automatic_masks",
     "box_centres",
     "boxes_from_contours",
-    "candidate_sources",
     "check",
     "check_machine",
     "choose_sources",

@@ -175,7 +175,10 @@ class See2Sound:
         )
         # 3. Mono audio A of each patch
         seeds = [seed_of_source(seed, k) for k in range(len(found))]
-        A = self.generate(found.patches, [prompt] * len(found), seeds, steps=steps, progress=progress)
+        captions = [label["caption"] for label in found.labels]
+        A = self.generate(
+            found.patches, [prompt] * len(found), seeds, captions=captions, steps=steps, progress=progress
+        )
         # 4. The room around the listener and the sources
         room, said = room_of_scene(places.positions_m, I.shape[1::-1], geometry)
         # 5. The scene renders it for the layout that is asked for (Eq. 4 and 5)
@@ -206,6 +209,7 @@ class See2Sound:
         prompts: Sequence[str | None],
         seeds: Sequence[int],
         *,
+        captions: Sequence[str] | None = None,
         steps: int | None = None,
         progress: Progress | None = None,
     ) -> np.ndarray:
@@ -219,6 +223,8 @@ class See2Sound:
             N texts that condition the sounds beside their patches; None or ``""`` where there is none.
         seeds : sequence of int
             N seeds, 0 to 2**63 - 1. The same patch, text and seed give the same sound.
+        captions : sequence of str, optional
+            N sentences that the patches were named with; see `sounds.generation.generate`.
         steps : int, optional
             Diffusion steps; by default the audio model's own.
         progress : callable, optional
@@ -243,7 +249,7 @@ class See2Sound:
         seconds = effort.estimate_seconds(sounds_alone, len(seeds), steps) if self.device == "cpu" else 0.0
         codi = self.model("audio")
         codi.set_progress_bar_config(disable=progress is not None or seconds < effort.LONG_S)
-        return generation.generate(codi, patches, prompts, seeds, steps, tell=progress or quiet)
+        return generation.generate(codi, patches, prompts, seeds, steps, captions=captions, tell=progress or quiet)
 
     def _say_how_long(self, sources, steps, masks) -> None:
         seconds = self.estimate_seconds(sources, steps, masks=masks)

@@ -1,4 +1,7 @@
-"""What a region shows, and whether it can be heard: names from an ImageNet classifier, in every tier.
+"""What a region shows, and whether it can be heard: names from a detector and a classifier, in every tier.
+
+The detector knows 80 things, people among them, and says how many there are. The classifier knows 1000, most of them
+animals and objects, and no people. Both are asked, and what they say is weighed on one scale (`regions.certainty`).
 
 Notebook: 01_regions.
 """
@@ -6,17 +9,16 @@ Notebook: 01_regions.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from see2sound_nb.regions.boxes import boxes_from_contours, patches_from_boxes
-from see2sound_nb.regions.contours import contours_from_masks
-
-#: Trust in a name that a region has only together with its surroundings.
-BORROWED = 0.4
+from see2sound_nb.regions import certainty
+from see2sound_nb.regions.activation import kind_evidence, label_probabilities
+from see2sound_nb.regions.things import Things, overlaps
+from see2sound_nb.sounds import sound_classes
+from see2sound_nb.sounds.english import plural
 
 
 @functools.cache
@@ -48,52 +50,186 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
-    named = _classifier().describe(patches) if len(patches) else []
-    return [{**label, "caption": re.sub(r"\ba (?=[aeiou])", "an ", label["caption"])} for label in named]
+    return _classifier().describe(patches) if len(patches) else []
 
 
-def likelihoods_of_sound(I: np.ndarray, M: np.ndarray, seen: Sequence[dict[str, Any]]) -> np.ndarray:
-    """How likely each region is a thing that sounds: a second look at it, cut out and alone.
+#: What a thing of the detector may be more exactly, if the classifier says so: a "bird" may be a gull, a "truck" a
+#: fire engine. Other things are of the kind that `sounds.sound_classes` gives them.
+KIN = {
+    "bird": ("songbird", "duck", "owl", "crow", "gull", "rooster"),
+    "boat": ("ship",),
+    "car": ("car", "truck", "siren"),
+    "truck": ("truck", "car", "siren"),
+    "bus": ("truck", "car"),
+    "dog": ("dog", "wolf"),
+    "cat": ("cat", "lion"),
+    "clock": ("clock", "church_bell"),
+}
+#: The classifier's name is taken for the detector's where it is at least this sure of it, 0 to 1.
+EXACT = 0.3
+#: A detection belongs to a region if so much of its box lies in the region's box, and so much of it in the mask.
+IN_BOX, IN_MASK = 0.7, 0.25
+#: What is smaller than this share of the region's largest thing, or less sure than this share of its surest, is not
+#: counted with it.
+AS_LARGE, AS_SURE = 0.1, 0.6
+
+
+def name_regions(
+    M: np.ndarray, R: np.ndarray, patches: Sequence[np.ndarray], things: Things, logits: np.ndarray
+) -> list[dict[str, Any]]:
+    """Name regions, however they were found.
 
     Parameters
     ----------
-    I : np.ndarray
-        (H, W, 3) uint8 RGB.
     M : np.ndarray
         (N, H, W) bool.
-    seen : sequence of dict
-        What a first look at their boxes saw, as from `describe_patches`.
+    R : np.ndarray
+        (N, 4) int, boxes as in Eq. 3, [x_min, x_max, y_min, y_max] in pixels.
+    patches : sequence of np.ndarray
+        N patches I_p, each (h, w, 3) uint8 RGB.
+    things : Things
+        What the detector finds in the photo, as from `things.find_things`.
+    logits : np.ndarray
+        (h, w, 1000), what the classifier sees where in it, as from `activation.label_logits`.
 
     Returns
     -------
-    np.ndarray
-        (N,) float64, 0 to 1, each a `likelihood_of_sound`.
+    list of dict
+        Per region: ``label`` (what it shows, in English), ``number`` (how many of them; 1 where nobody counted),
+        ``sound_class``, ``caption`` (how that sounds, in words), ``probability`` that it is of this class, and
+        ``sounds``, the same times the chance that such a thing is heard, all 0 to 1.
+
+    Notes
+    -----
+    Notebook: 01_regions.
     """
-    cut_out = []
-    for mask, box in zip(M, boxes_from_contours(contours_from_masks(M))):
-        (patch,), (inside,) = patches_from_boxes(I, box[None]), patches_from_boxes(mask, box[None])
-        # On a ground of the region's own mean colour: a flat grey would draw an outline that it does not have.
-        cut_out.append(np.where(inside[..., None], patch, patch[inside].mean(axis=0)).astype(np.uint8))
-    alone = describe_patches(cut_out)
-    return np.array([likelihood_of_sound(*looks) for looks in zip(seen, alone)], dtype=np.float64)
+    looks = zip(M, R, patches, strict=True)
+    return [max(readings(*look, things, logits), key=lambda name: name["probability"]) for look in looks]
 
 
-def likelihood_of_sound(seen: dict[str, Any], alone: dict[str, Any]) -> float:
-    """How likely a region is a thing that sounds, from two looks at it.
-
-    A box shows a region among its neighbours: the wall behind a drum is "drum" too. So the region is looked at a
-    second time, cut out and alone. What both looks agree on is trusted; a name that only the first has is borrowed.
+def readings(
+    mask: np.ndarray, box: np.ndarray, patch: np.ndarray, things: Things, logits: np.ndarray
+) -> list[dict[str, Any]]:
+    """All that a region may be: what the classifier makes of it, and each thing that the detector finds in it.
 
     Parameters
     ----------
-    seen, alone : dict
-        Of the box and of the region alone, as from `describe_patches`.
+    mask, box, patch, things, logits
+        As in `name_regions`, of one region.
 
     Returns
     -------
-    float
-        0 to 1: the classifier's certainty, times the smaller chance that the thing can be heard, times `BORROWED`
-        where the two looks name different kinds of sound.
+    list of dict
+        As from `name_regions`, with ``evidence``: the arguments of `certainty.of_sight` or `certainty.of_detection`.
     """
-    agreed = 1.0 if seen["sound_class"] == alone["sound_class"] else BORROWED
-    return seen["probability"] * min(seen["sounds"], alone["sounds"]) * agreed
+    labels = patch_probabilities(patch)
+    seen = kind_evidence(labels)
+    members = things_in(mask, box, things)
+    return [_seen(mask, labels, seen, logits), *(_detected(one, things, labels, seen, mask.size) for one in members)]
+
+
+def _seen(mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
+    """The kind that the classifier sees in a region."""
+    kind = int(np.argmax(seen))
+    whole = float(kind_evidence(label_probabilities(logits.mean(axis=(0, 1))))[kind])
+    there = overlap_with_map(mask, kind_evidence(label_probabilities(logits))[..., kind])
+    evidence = (float(seen[kind]), whole, there)
+    label = int(np.argmax(labels * (kinds_of_labels() == kind)))
+    certain, chance = certainty.of_sight(*evidence), sound_classes.label_table()[label][1]
+    return {
+        "label": sound_classes.label_names()[label],
+        "number": 1,
+        "sound_class": sound_classes.NAMES[kind],
+        "caption": sound_classes.label_captions()[label],
+        "probability": certain,
+        "sounds": certain * chance,
+        "evidence": evidence,
+    }
+
+
+def _detected(members: np.ndarray, things: Things, labels: np.ndarray, seen: np.ndarray, pixels: int) -> dict[str, Any]:
+    """What the detector says of the things `members`, made more exact by the classifier where it can be."""
+    best = members[np.argmax(things.scores[members])]
+    name, number = things.names[best], len(members)
+    area = float(np.prod(things.boxes[best, 2:] - things.boxes[best, :2])) / pixels
+    kind, chance = sound_classes.thing_table().get(name, (sound_classes.NAMES.index("room"), sound_classes.SILENT))
+    kin = [sound_classes.NAMES.index(one) for one in KIN.get(name, (sound_classes.NAMES[kind],))]
+    evidence = (name, float(things.scores[best]), area, float(seen[kin].sum()))
+    caption = sound_classes.CLASSES[kind].captions[0]
+    if name in sound_classes.thing_table():
+        caption = sound_classes.thing_caption(name, number)
+    exact = int(np.argmax(labels * np.isin(kinds_of_labels(), kin)))
+    if name in KIN and labels[exact] >= EXACT:
+        kind, chance = sound_classes.label_table()[exact]
+        name = sound_classes.label_names()[exact]
+        caption = sound_classes.label_captions()[exact] if number == 1 else sound_classes.CLASSES[kind].captions[0]
+    crowd = name == "person" and number >= sound_classes.CROWD
+    certain = certainty.of_detection(*evidence)
+    return {
+        "label": name if number == 1 else f"{number} {plural(name)}",
+        "number": number,
+        "sound_class": "crowd" if crowd else sound_classes.NAMES[kind],
+        "caption": caption,
+        "probability": certain,
+        "sounds": certain * chance,
+        "evidence": evidence,
+    }
+
+
+def things_in(mask: np.ndarray, box: np.ndarray, things: Things) -> list[np.ndarray]:
+    """Which detected things a region shows.
+
+    Parameters
+    ----------
+    mask : np.ndarray
+        (H, W) bool.
+    box : np.ndarray
+        (4,) int, as in Eq. 3.
+    things : Things
+
+    Returns
+    -------
+    list of np.ndarray
+        Indices of the things of each name; those of one name whose boxes together fill the region's box.
+    """
+    found = []
+    left, right, top, bottom = box
+    region = np.array([left, top, right + 1, bottom + 1], dtype=np.float64)
+    inside = []
+    for k, thing in enumerate(things.boxes):
+        common = np.concatenate([np.maximum(thing[:2], region[:2]), np.minimum(thing[2:], region[2:])])
+        share = (common[2:] - common[:2]).clip(min=0).prod() / (thing[2:] - thing[:2]).prod()
+        x0, y0, x1, y1 = np.round(common).astype(int)
+        filled = mask[y0:y1, x0:x1].mean() if share > 0 and y1 > y0 and x1 > x0 else 0.0
+        if share >= IN_BOX and filled >= IN_MASK:
+            inside.append(k)
+    for name in dict.fromkeys(things.names[k] for k in inside):
+        members = np.array([k for k in inside if things.names[k] == name])
+        area = np.prod(things.boxes[members, 2:] - things.boxes[members, :2], axis=1)
+        scores = things.scores[members]
+        members = members[(area >= AS_LARGE * area.max()) & (scores >= AS_SURE * scores.max())]
+        union = np.concatenate([things.boxes[members, :2].min(axis=0), things.boxes[members, 2:].max(axis=0)])
+        if overlaps(region, union[None])[0] >= 0.5:
+            found.append(members)
+    return found
+
+
+def overlap_with_map(mask: np.ndarray, evidence: np.ndarray) -> float:
+    """How well a mask (H, W) bool fits where a kind is seen, (h, w) from 0 up: their common part over their union."""
+    import cv2
+
+    heat = evidence / max(float(evidence.max()), 1e-9)
+    cells = cv2.resize(mask.astype(np.float32), heat.shape[::-1], interpolation=cv2.INTER_AREA)
+    common = float((cells * heat).sum())
+    return common / max(float(cells.sum() + heat.sum()) - common, 1e-9)
+
+
+@functools.cache
+def kinds_of_labels() -> np.ndarray:
+    """(1000,) int, the kind of sound of each of ImageNet's labels, as an index of `sound_classes.CLASSES`."""
+    return np.array([kind for kind, _ in sound_classes.label_table()])
+
+
+def patch_probabilities(patch: np.ndarray) -> np.ndarray:
+    """The classifier's probabilities (1000,) float32 of its labels for a patch (h, w, 3) uint8 RGB."""
+    return _classifier().label_probabilities([patch], mirror=False)[0].numpy()

@@ -6,25 +6,31 @@ Notebook: 01_regions.
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from see2sound_nb._progress import Progress, quiet
+from see2sound_nb.regions.activation import label_logits, seen_things
 from see2sound_nb.regions.boxes import boxes_from_contours, patches_from_boxes
-from see2sound_nb.regions.choosing import candidate_sources, choose_sources, largest_sources
+from see2sound_nb.regions.choosing import choose_sources, largest_sources
+from see2sound_nb.regions.clicks import ClickPredictor
 from see2sound_nb.regions.contours import contours_from_masks
-from see2sound_nb.regions.labels import describe_patches, likelihoods_of_sound
+from see2sound_nb.regions.groups import groups_of_things
+from see2sound_nb.regions.labels import name_regions
 from see2sound_nb.regions.masks import automatic_masks, without_specks
 from see2sound_nb.regions.polygons import polygons_from_contours
+from see2sound_nb.regions.things import Things, find_things
+from see2sound_nb.sounds import sound_classes
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
 T = TypeVar("T")
 
 #: How regions are chosen: what a listener would point at, or the largest masks as in the paper's code.
 WAYS_TO_SELECT = ("sounds", "area")
+#: So many groups of detected things are outlined, so many things of each, and so many kinds that the classifier sees.
+MOST_PROMPTED, MOST_OUTLINED, MOST_SEEN = 8, 6, 3
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,7 +48,9 @@ class Regions:
     patches : list of np.ndarray
         I_p, each (h, w, 3) uint8 RGB.
     labels : list of dict
-        What each shows, as from `regions.labels.describe_patches`.
+        What each shows, as from `regions.labels.name_regions`.
+    logits : np.ndarray
+        (h, w, 1000), what the classifier sees where in the photo, as from `regions.activation.label_logits`.
     notes : list of str
         What was decided on the way, in words.
     """
@@ -53,6 +61,7 @@ class Regions:
     boxes: np.ndarray
     patches: list[np.ndarray]
     labels: list[dict[str, Any]]
+    logits: np.ndarray
     notes: list[str] = dataclasses.field(default_factory=list)
 
     def __len__(self) -> int:
@@ -71,6 +80,7 @@ class Regions:
             self.boxes[chosen],
             pick(self.patches),
             pick(self.labels),
+            self.logits,
             self.notes,
         )
 
@@ -93,48 +103,94 @@ def find_sources(
     sources : int
         At most this many, 1 to `MOST_SOURCES`.
     sam, options
-        As from `regions.loading.load_sam`.
+        As from `regions.loading.load_sam`; the options are those of ``"area"``.
     select : str
-        ``"sounds"`` (what a listener would choose, see `regions.choosing.choose_sources`) or ``"area"`` (the largest
-        masks, as in the paper's code).
+        ``"sounds"``: what the detector and the classifier name is outlined by SAM, and what most likely sounds is
+        chosen (`regions.choosing.choose_sources`). ``"area"``: SAM's largest automatic masks, as in the paper's code.
     tell : callable
         Called as ``tell("regions", done, total)``.
 
     Returns
     -------
     Regions
-        1 to `sources` of them, best first. Where there is none at all, the whole photo is the only region: it becomes
-        an ambient source.
-
-    Warns
-    -----
-    UserWarning
-        If no region was found.
+        0 to `sources` of them, best first. With ``"sounds"`` nothing uncertain is among them, so there may be none.
 
     Notes
     -----
     Paper: section 4.1. Notebook: 01_regions.
     """
     tell("regions", 0, 2)
-    M, quality = automatic_masks(I, sam, options)
-    M = without_specks(M)
+    things, logits = find_things(I), label_logits(I)
+    if select == "area":
+        M, _ = automatic_masks(I, sam, options)
+        M = without_specks(M[largest_sources(M, sources)])
+    else:
+        M = prompted_masks(I, sam, things, logits)
     tell("regions", 1, 2)
-    candidates = largest_sources(M, sources) if select == "area" else candidate_sources(M, quality)
-    found = regions_of_masks(I, M[candidates])
-    if len(found) and select == "sounds":
-        sounds, kinds = likelihoods_of_sound(I, found.masks, found.labels), [x["sound_class"] for x in found.labels]
-        found = found.take(choose_sources(found.masks, quality[candidates], sounds, sources, kinds=kinds))
+    found = regions_of_masks(I, M, things, logits)
+    if select == "sounds":
+        sounds, kinds = ([label[key] for label in found.labels] for key in ("sounds", "sound_class"))
+        found = found.take(choose_sources(found.masks, sounds, sources, kinds=kinds))
     if not len(found):
-        found = regions_of_masks(I, np.ones((1, *I.shape[:2]), dtype=bool))
-        found.notes.append("No region was found: the whole picture becomes one ambient source.")
-        warnings.warn(found.notes[-1], stacklevel=3)
+        found.notes.append("Nothing in the picture is certain enough to become a source.")
     elif len(found) < sources:
-        found.notes.append(f"{sources} sources were asked for; {len(found)} were found that do not overlap.")
+        found.notes.append(f"{sources} sources were asked for; {len(found)} are certain and do not overlap.")
     tell("regions", 2, 2)
     return found
 
 
-def regions_of_masks(I: np.ndarray, M: np.ndarray) -> Regions:
+def prompted_masks(I: np.ndarray, sam: Any, things: Things, logits: np.ndarray) -> np.ndarray:
+    """SAM's masks of what was named: SAM knows where things end, the others know what they are, and roughly where.
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    sam
+        As from `regions.loading.load_sam`.
+    things : Things
+        As from `things.find_things`: their boxes are prompts. Things that belong together are one mask.
+    logits : np.ndarray
+        (h, w, 1000), as from `activation.label_logits`: for what the detector does not know, the place and the box of
+        what the classifier sees most of are prompts.
+
+    Returns
+    -------
+    np.ndarray
+        M, (N, H, W) bool, none of them empty.
+
+    Notes
+    -----
+    Paper: section 4.1, M. Notebook: 01_regions.
+    """
+    predictor = ClickPredictor(I, sam)
+    masks = []
+    sounding = [k for k, name in enumerate(things.names) if name in sound_classes.thing_table()]
+    groups = groups_of_things(things.boxes[sounding], np.array([things.names[k] for k in sounding]))
+    groups = sorted(groups, key=lambda group: -_salience(things, np.array(sounding)[group], I.shape))
+    for group in groups[:MOST_PROMPTED]:
+        members = np.array(sounding)[group][:MOST_OUTLINED]
+        masks.append(np.any([predictor.mask_in(things.boxes[k])[0] for k in members], axis=0))
+    for seen in seen_things(I, logits, MOST_SEEN, kinds_with_a_place()):
+        masks.append(predictor.mask_of(seen.point_px, seen.box_px, seen.heat)[0])
+    M = np.array([mask for mask in masks if mask.any()], dtype=bool).reshape(-1, *I.shape[:2])
+    return without_specks(M)
+
+
+def _salience(things: Things, members: np.ndarray, shape: tuple[int, ...]) -> float:
+    """Score times size to the power 1/4, of the best thing in a group."""
+    area = np.prod(things.boxes[members, 2:] - things.boxes[members, :2], axis=1) / (shape[0] * shape[1])
+    return float((things.scores[members] * area**0.25).max())
+
+
+def kinds_with_a_place() -> np.ndarray:
+    """(K,) bool, the kinds of sound whose origin is a thing at a place; a beach and the rain are all around."""
+    return np.array([sound.name not in sound_classes.ALL_AROUND for sound in sound_classes.CLASSES])
+
+
+def regions_of_masks(
+    I: np.ndarray, M: np.ndarray, things: Things | None = None, logits: np.ndarray | None = None
+) -> Regions:
     """Outline, box, cut out and name regions: the one way from masks, however they were found.
 
     Parameters
@@ -143,6 +199,8 @@ def regions_of_masks(I: np.ndarray, M: np.ndarray) -> Regions:
         (H, W, 3) uint8 RGB.
     M : np.ndarray
         (N, H, W) bool, none of them empty.
+    things, logits : optional
+        What was found in the photo before, as from `things.find_things` and `activation.label_logits`.
 
     Returns
     -------
@@ -155,7 +213,10 @@ def regions_of_masks(I: np.ndarray, M: np.ndarray) -> Regions:
     C = contours_from_masks(M)
     R = boxes_from_contours(C)
     I_p = patches_from_boxes(I, R)
-    return Regions(M, C, polygons_from_contours(C), R, I_p, describe_patches(I_p))
+    things = find_things(I) if things is None else things
+    logits = label_logits(I) if logits is None else logits
+    names = name_regions(M, R, I_p, things, logits)
+    return Regions(M, C, polygons_from_contours(C), R, I_p, names, logits)
 
 
 def check_masks(masks, shape: tuple[int, ...]) -> np.ndarray:

@@ -8,9 +8,12 @@ Notebook: 01_regions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from see2sound_nb._threads import torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +29,9 @@ _CANDIDATES = 1000
 #: Pixels in 0..255, in the order blue, green, red, become (pixel - MEAN) / STD.
 PIXEL_MEAN = (103.53, 116.28, 123.675)
 PIXEL_STD = (57.375, 57.12, 58.395)
+
+#: Boxes of different names with more than this intersection over union are one thing with two names.
+SAME_THING = 0.7
 
 #: The names of the labels 0 to 79, as COCO 2017 writes them.
 COCO_LABELS = (
@@ -312,3 +318,75 @@ def detect(
     boxes, scores = all_boxes[cells], all_scores[cells, labels]
     best = suppress(boxes, labels, scores, iou)[: int(most)]
     return boxes[best], labels[best], scores[best]
+
+
+class Things(NamedTuple):
+    """What a detector finds in a photo.
+
+    Attributes
+    ----------
+    boxes : np.ndarray
+        (n, 4) float32, [left, top, right, bottom] in pixels.
+    names : list of str
+        Of `COCO_LABELS`.
+    scores : np.ndarray
+        (n,) float32, 0 to 1, falling.
+    """
+
+    boxes: np.ndarray
+    names: list[str]
+    scores: np.ndarray
+
+
+@functools.cache
+def _detector() -> TinyDetector:
+    from see2sound_nb.regions.tiny_detector import build_tiny_detector
+
+    return build_tiny_detector()
+
+
+def find_things(I: np.ndarray, least_score: float = 0.2) -> Things:
+    """Find the things in a photo with the embedded detector, the same one in every tier, and none twice.
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    least_score : float
+        As in `detect`. Low by default: how much a score is worth is decided in `regions.certainty`.
+
+    Returns
+    -------
+    Things
+        Of boxes with two names for one thing, the likelier.
+
+    Notes
+    -----
+    Notebook: 01_regions.
+    """
+    with torch_threads(1):
+        boxes, labels, scores = detect(_detector(), I, least_score=least_score)
+    kept = things_apart(boxes, scores)
+    return Things(boxes[kept], [COCO_LABELS[k] for k in labels[kept]], scores[kept])
+
+
+def things_apart(boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of several names for one thing keep the likeliest.
+
+    Parameters
+    ----------
+    boxes : np.ndarray
+        (n, 4), [left, top, right, bottom].
+    scores : np.ndarray
+        (n,).
+
+    Returns
+    -------
+    np.ndarray
+        (m,) int64, the indices of those that stay, best first.
+    """
+    kept: list[int] = []
+    for k in np.argsort(-scores, kind="stable"):
+        if not kept or overlaps(boxes[k], boxes[kept]).max() <= SAME_THING:
+            kept.append(int(k))
+    return np.array(kept, dtype=np.int64)

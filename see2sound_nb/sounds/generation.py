@@ -29,6 +29,7 @@ def generate(
     seeds: Sequence[int],
     steps: int | None = None,
     *,
+    captions: Sequence[str] | None = None,
     tell: Progress = quiet,
 ) -> np.ndarray:
     """Make the sound of each patch: those with a text in one batch, those without in another.
@@ -45,6 +46,10 @@ def generate(
         N seeds, 0 to 2**63 - 1.
     steps : int, optional
         Diffusion steps; None for the model's own.
+    captions : sequence of str, optional
+        N sentences of what the patches sound like, as `regions.labels` names them. A model whose picture tower is a
+        classifier (the tiny CoDi's) takes them in place of a look of its own at the patches, so that what is heard is
+        what was named; CoDi sees the patches themselves.
     tell : callable
         Called as ``tell("audio", done, total)`` after every step.
 
@@ -69,6 +74,9 @@ def generate(
             f"{len(patches)} patches, {len(prompts)} prompts and {len(seeds)} seeds were given; give one of each for "
             "every sound, at least one, and None where there is no text"
         )
+    looks: Sequence = patches
+    if captions is not None and getattr(codi.image_encoder, "takes_sentences", False):
+        looks = captions
     # A batch has a text for every sound or for none: with and without are two batches.
     with_text = [k for k, prompt in enumerate(prompts) if prompt]
     without = [k for k, prompt in enumerate(prompts) if not prompt]
@@ -81,7 +89,7 @@ def generate(
             return tensors
 
         A = codi(
-            images=[patches[k] for k in batch],
+            images=[looks[k] for k in batch],
             prompts=[prompts[k] for k in batch] if batch is with_text else None,
             seeds=[seeds[k] for k in batch],
             **({} if steps is None else {"num_inference_steps": steps}),

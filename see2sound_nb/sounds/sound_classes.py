@@ -279,6 +279,8 @@ CLASSES: tuple[SoundClass, ...] = (
 )
 # fmt: on
 
+#: Kinds that come from all around, or from nowhere: no thing at a place makes them.
+ALL_AROUND = ("stream", "surf", "rain", "thunder", "wind", "crowd", "room")
 #: Captions also learn with these beginnings.
 FRAMES = ("{}", "the sound of {}", "{} in the distance", "I hear {}", "a photo of {}")
 SILENT = 0.1  # how likely a thing is heard that no class lists

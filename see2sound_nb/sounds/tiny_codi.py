@@ -12,7 +12,6 @@ ensure_torchvision()
 from diffusers import DDIMScheduler, UNet2DConditionModel  # noqa: E402  (imports torchvision)
 
 from see2sound_nb.models import trunk  # noqa: E402
-from see2sound_nb.sounds import sound_classes  # noqa: E402
 from see2sound_nb.sounds.codi.schedule import SCHEDULE  # noqa: E402
 from see2sound_nb.sounds.mel import N_MELS  # noqa: E402
 from see2sound_nb.sounds.patch_vae import PATCH, PatchVAE  # noqa: E402
@@ -123,7 +122,5 @@ def build_tiny_codi(weights: pathlib.Path | str = WEIGHTS):
 
 def fill_embeddings(text: SentenceEncoder, image: TrunkImageEncoder, sentences) -> None:
     """Put the embeddings of `sounds.sound_classes.known_sentences`, (N, 384), where the two towers look them up."""
-    place = {sentence: i for i, sentence in enumerate(sound_classes.known_sentences())}
     text.known.copy_(sentences)
-    image.label_embeddings.copy_(sentences[[place[c] for c in sound_classes.label_captions()]])
-    image.nothing.copy_(sentences[place[""]])
+    image.known.copy_(sentences)

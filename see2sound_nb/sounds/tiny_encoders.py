@@ -146,12 +146,16 @@ class TrunkImageEncoder(ModelMixin, ConfigMixin):
         Classes are weighted by their probability to this power. 1 mixes all, larger follows the likeliest.
     """
 
+    #: A sentence may stand in a picture's place.
+    takes_sentences = True
+
     @register_to_config
     def __init__(self, token: int = TOKEN, size: int = 224, sharpness: float = 3.0):
         super().__init__()
         table = sound_classes.label_table()
-        self.register_buffer("label_embeddings", torch.zeros(len(table), token))
-        self.register_buffer("nothing", torch.zeros(token))  # the embedding of ""
+        self.register_buffer("known", torch.zeros(len(sound_classes.known_sentences()), token))
+        self._place = {sentence: row for row, sentence in enumerate(sound_classes.known_sentences())}
+        self._labels = [self._place[caption] for caption in sound_classes.label_captions()]
         self.register_buffer("label_class", torch.tensor([k for k, _ in table]), persistent=False)
         self.register_buffer("label_sounds", torch.tensor([s for _, s in table]), persistent=False)
 
@@ -211,24 +215,30 @@ class TrunkImageEncoder(ModelMixin, ConfigMixin):
 
     @torch.no_grad()
     def forward(self, images) -> ImageEmbeds:
-        """Embed pictures.
+        """Embed pictures, or the sentences that pictures have already been named with.
 
         Parameters
         ----------
         images : sequence
-            N pictures as in `label_probabilities`. A picture of one plain colour gets the embedding of "".
+            N pictures as in `label_probabilities`, or sentences: those of `sounds.sound_classes.known_sentences` are
+            looked up. A picture of one plain colour gets the embedding of "".
 
         Returns
         -------
         ImageEmbeds
             ``image_embeds`` (N, 384).
         """
-        probability = self.label_probabilities(images)
+        return ImageEmbeds(image_embeds=torch.stack([self._token(image) for image in images]))
+
+    def _token(self, image) -> torch.Tensor:
+        if isinstance(image, str):
+            return self.known[self._place[image]].float() if image in self._place else embed_sentences([image])[0]
+        if np.ptp(np.asarray(image)) == 0:
+            return self.known[self._place[""]].float()
+        probability = self.label_probabilities([image])
         among = self.class_probabilities(probability)[:, self.label_class]
         weight = probability * self.label_sounds.sqrt() * among ** (self.config.sharpness - 1.0)
-        token = F.normalize(weight @ self.label_embeddings.float(), dim=-1)
-        plain = torch.tensor([np.ptp(np.asarray(image)) == 0 for image in images])
-        return ImageEmbeds(image_embeds=torch.where(plain[:, None], self.nothing.float(), token))
+        return F.normalize(weight @ self.known[self._labels].float(), dim=-1)[0]
 
     def describe(self, images) -> list[dict]:
         """What each picture shows and whether that can be heard.

@@ -252,7 +252,9 @@ class LiveRoom(RoomState):
             if seed is None:
                 seed = seed_of_source(self._scene.seed + self._attempts[source], source)
             patches, prompts = [self._scene.patches[source]], [prompt or None]
-            made = self._audio_model().generate(patches, prompts, [seed], progress=self._progress(source))[0]
+            captions = [self._scene.labels[source]["caption"]]
+            tell = self._progress(source)
+            made = self._audio_model().generate(patches, prompts, [seed], captions=captions, progress=tell)[0]
             if len(made) != self._audio.shape[1]:
                 raise RuntimeError(
                     f"the new sound has {len(made)} samples, the others have {self._audio.shape[1]}; make it with the "

@@ -1,0 +1,89 @@
+"""What a photo sounds like as a whole: the sea, a street, a room. Nobody can point at it.
+
+A linear layer on what the ImageNet classifier makes of the whole photo tells ten scenes apart
+(``models/weights/scene.md``); each has a sound.
+
+Notebook: 01_regions.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb.models.trunk import WEIGHTS
+from see2sound_nb.regions.activation import label_logits
+
+#: Scenes in the order of the layer's outputs, each with its kind of sound and a sentence of `sounds.sound_classes`.
+SCENES: dict[str, tuple[str, str]] = {
+    "room": ("room", "quiet room tone"),
+    "company": ("crowd", "people chatting"),
+    "street": ("car", "street traffic"),
+    "forest": ("songbird", "birds chirping in the trees"),
+    "field": ("cricket", "insects in the grass on a summer night"),
+    "mountain": ("wind", "a windy mountain"),
+    "sea": ("surf", "waves on a beach"),
+    "lake": ("stream", "a small river"),
+    "waterfall": ("waterfall", "a waterfall"),
+    "rain": ("rain", "rain falling"),
+}
+
+
+@functools.cache
+def _layer() -> tuple[np.ndarray, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    state = load_file(WEIGHTS / "scene.safetensors")
+    return state["weight"], state["bias"]
+
+
+def scene_probabilities(logits: np.ndarray) -> np.ndarray:
+    """How probable each scene is.
+
+    Parameters
+    ----------
+    logits : np.ndarray
+        (h, w, 1000), what the classifier sees where, as from `activation.label_logits`.
+
+    Returns
+    -------
+    np.ndarray
+        (S,) float64 in the order of `SCENES`, with a sum of 1.
+
+    Notes
+    -----
+    Multinomial logistic regression. Notebook: 01_regions.
+    """
+    weight, bias = _layer()
+    scores = weight @ logits.mean(axis=(0, 1)) + bias
+    raised = np.exp(scores - scores.max())
+    return raised / raised.sum()
+
+
+def describe_ambience(I: np.ndarray, logits: np.ndarray | None = None) -> dict[str, Any]:
+    """Name what a photo sounds like as a whole.
+
+    Parameters
+    ----------
+    I : np.ndarray
+        (H, W, 3) uint8 RGB.
+    logits : np.ndarray, optional
+        As from `activation.label_logits`, if they are there already.
+
+    Returns
+    -------
+    dict
+        ``label`` (the scene, of `SCENES`), ``kind`` of sound, ``caption`` (how that sounds, in words) and
+        ``probability`` of the scene, 0 to 1.
+
+    Notes
+    -----
+    Notebook: 01_regions.
+    """
+    probability = scene_probabilities(label_logits(I) if logits is None else logits)
+    best = int(np.argmax(probability))
+    label = list(SCENES)[best]
+    kind, caption = SCENES[label]
+    return {"label": label, "kind": kind, "caption": caption, "probability": float(probability[best])}

@@ -1,0 +1,74 @@
+"""How probable it is that a thing is what a model calls it: one scale for all who have a say.
+
+A detector's score and a classifier's probability are no probabilities of being right: on everyday photos a detector's
+0.5 is right far more often than half of the time, and a classifier's 0.9 on a cut-out far less. What they say is
+turned into one by a logistic regression each, fitted on photos with written answers that trained none of the models
+(Platt 1999, "Probabilistic outputs for support vector machines"); ``training/calibrate.py`` says how well it holds.
+
+Notebook: 01_regions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Of a detection: constant, logit of its score, log of its share of the photo, logit of the classifier's agreement.
+PERSON = (1.0, 1.0, 0.1, 0.0)
+THING = (1.0, 1.0, 0.1, 0.3)
+#: Of what the classifier sees: constant, logits of the kind in the region's box, in the whole photo, of the mask's
+#: overlap with where it is seen.
+SEEN = (-1.0, 0.6, 0.4, 0.5)
+
+
+def logit(p: float) -> float:
+    """The logarithm of the odds of a probability, which is kept within 0.001 and 0.999."""
+    p = min(max(float(p), 1e-3), 1 - 1e-3)
+    return float(np.log(p / (1 - p)))
+
+
+def sigmoid(x: float) -> float:
+    """The probability of which `x` is the logarithm of the odds."""
+    return float(1 / (1 + np.exp(-x)))
+
+
+def of_detection(name: str, score: float, area: float, agreement: float) -> float:
+    """How probable it is that a detected thing is what it is called.
+
+    Parameters
+    ----------
+    name : str
+        Of `things.COCO_LABELS`.
+    score : float
+        The detector's, 0 to 1.
+    area : float
+        The box's share of the photo, 0 to 1.
+    agreement : float
+        How much the classifier, looking at the box, speaks for a kind that the name may be, 0 to 1; for a person it
+        has no word and does not count.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    a, b, c, d = PERSON if name == "person" else THING
+    return sigmoid(a + b * logit(score) + c * np.log(max(area, 1e-4)) + d * logit(agreement))
+
+
+def of_sight(patch: float, whole: float, overlap: float) -> float:
+    """How probable it is that a region is of the kind that the classifier sees in it.
+
+    Parameters
+    ----------
+    patch, whole : float
+        How much the classifier speaks for the kind in the region's box, and in the whole photo, 0 to 1.
+    overlap : float
+        How well the mask fits where the kind is seen in the photo, 0 to 1.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    a, b, c, d = SEEN
+    return sigmoid(a + b * logit(patch) + c * logit(whole) + d * logit(overlap))
