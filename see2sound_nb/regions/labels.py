@@ -6,7 +6,6 @@ Notebook: 01_regions.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +36,7 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Per patch: ``label`` (the ImageNet name), ``caption`` (how that sounds, in words), ``sound_class``,
+        Per patch: ``label`` (the name of the ImageNet class), ``caption`` (how that sounds, in words), ``sound_class``,
         ``probability`` of that class and ``sounds``, how likely the thing can be heard at all, both 0 to 1.
 
     Notes
@@ -48,8 +47,7 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
-    named = _classifier().describe(patches) if len(patches) else []
-    return [{**label, "caption": re.sub(r"\ba (?=[aeiou])", "an ", label["caption"])} for label in named]
+    return _classifier().describe(patches) if len(patches) else []
 
 
 def likelihoods_of_sound(I: np.ndarray, M: np.ndarray, seen: Sequence[dict[str, Any]]) -> np.ndarray:
