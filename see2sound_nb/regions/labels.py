@@ -39,7 +39,7 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Per patch: ``label`` (the ImageNet name), ``caption`` (how that sounds, in words), ``sound_class``,
+        Per patch: ``label`` (the name of the ImageNet class), ``caption`` (how that sounds, in words), ``sound_class``,
         ``probability`` of that class and ``sounds``, how likely the thing can be heard at all, both 0 to 1.
 
     Notes
