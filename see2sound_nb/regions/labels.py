@@ -205,9 +205,9 @@ def things_in(mask: np.ndarray, box: np.ndarray, things: Things) -> list[np.ndar
             inside.append(k)
     for name in dict.fromkeys(things.names[k] for k in inside):
         members = np.array([k for k in inside if things.names[k] == name])
+        members = members[things.scores[members] >= AS_SURE * things.scores[members].max()]
         area = np.prod(things.boxes[members, 2:] - things.boxes[members, :2], axis=1)
-        scores = things.scores[members]
-        members = members[(area >= AS_LARGE * area.max()) & (scores >= AS_SURE * scores.max())]
+        members = members[area >= AS_LARGE * area.max()]
         union = np.concatenate([things.boxes[members, :2].min(axis=0), things.boxes[members, 2:].max(axis=0)])
         if overlaps(region, union[None])[0] >= 0.5:
             found.append(members)
