@@ -133,8 +133,8 @@ def loop_shifts(loop: np.ndarray, count: int) -> np.ndarray:
     -------
     np.ndarray
         (count,) int, samples, 0 to T - 1, the first 0. They lie in the ``count`` equal parts of the loop, in no order
-        of the directions, and within each part, by a quarter of it at most from its beginning, where the loop's
-        autocorrelation says that the copy resembles those before it least. Exactly equal distances would make the sum
+        of the directions, and in the first half of each where the loop's autocorrelation says that the copy resembles
+        those before it least. Exactly equal distances would make the sum
         of all copies repeat ``count`` times as often as the loop.
 
     Raises
@@ -149,10 +149,9 @@ def loop_shifts(loop: np.ndarray, count: int) -> np.ndarray:
         raise ValueError(f"count={count} copies; ask for at least 1")
     T = len(loop)
     alike = irfft(np.square(np.abs(rfft(loop))), T) ** 2
-    quarter = T // (4 * count)
     shifts = [0]
     for part in range(1, count):
-        candidates = np.arange(-quarter, quarter + 1) + part * T // count
+        candidates = part * T // count + np.arange(T // (2 * count) + 1)
         resemblance = sum(alike[(candidates - shift) % T] for shift in shifts)
         shifts.append(int(candidates[np.argmin(resemblance)]) % T)
     # Neighbours in time are no neighbours in space: nothing that is heard wanders around the listener.
