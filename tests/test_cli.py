@@ -58,11 +58,9 @@ def test_prints_what_it_heard(tmp_path, capsys):
 
 
 def test_the_ambience_can_be_left_out(tmp_path, capsys):
-    arguments = [str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--sources", "1", "--no-ambience"]
-    assert cli.main([*arguments, "--json"]) == 0
+    form = ["--sources", "1", "--layout", "stereo", "--no-ambience", "--json"]
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), *form]) == 0
     assert json.loads(capsys.readouterr().out)["ambience"] is None
-    assert cli.main(arguments) == 0
-    assert "All around" not in capsys.readouterr().out
 
 
 def test_the_scene_is_rendered_once(tmp_path, monkeypatch):
