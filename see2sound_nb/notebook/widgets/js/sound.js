@@ -57,8 +57,8 @@ export class RoomSound {
     const before = this.graph;
     this.builtAt = performance.now();
     this.graph = new RoomGraph(context, {
-      loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), around, aroundLevel: this.#aroundLevel(),
-      firstFrame: before?.firstFrame,
+      loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), firstFrame: before?.firstFrame,
+      around, aroundLevel: this.#aroundLevel(),
     });
     before?.release(this.graph.start);
     this.graph.onUnfinished = () => {
