@@ -40,6 +40,7 @@ from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.room.ism import first_order, shoebox_rir
 from see2sound_nb.room.shoebox import Room, image_sources, paper_room, room_around
 from see2sound_nb.scene import Scene
+from see2sound_nb.sounds.ambience import Ambience
 from see2sound_nb.sounds.loading import load_audio
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "LAYOUTS",
     "MODELS",
     "PRESETS",
+    "Ambience",
     "ClickToSegment",
     "CoDi",
     "LiveMix",

@@ -41,11 +41,12 @@ def parser() -> argparse.ArgumentParser:
             f"--{task}", metavar="MODEL", help="another model than the preset's; see2sound models lists them"
         )
     p.add_argument("--sources", type=int, default=3, help="at most this many sources, 1 to 10 (default: 3)")
-    p.add_argument("--prompt", help='words that colour every sound, such as "a rainy street"')
+    p.add_argument("--prompt", help='words that colour every source, such as "a rainy street"')
     p.add_argument("--seed", type=int, default=0, help="the same seed gives the same sound (default: 0)")
     p.add_argument(
         "--select", default="sounds", help="sounds (what a listener would choose) or area (the paper's code)"
     )
+    p.add_argument("--no-ambience", action="store_true", help="only the sources, without what is heard all around")
     p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
     p.add_argument("--json", action="store_true", help="print a machine-readable report of the scene")
     p.add_argument("--version", action="version", version=f"see2sound_nb {__version__}")
@@ -175,6 +176,7 @@ def _run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             select=arguments.select,
             geometry=arguments.geometry,
+            ambience=not arguments.no_ambience,
             progress=tell,
         )
         tell("render", 0, 1)

@@ -21,13 +21,18 @@ from see2sound_nb.models.table import PRESETS, find_model
 from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
 from see2sound_nb.places.loading import load_depth
 from see2sound_nb.places.placing import place_sources
+from see2sound_nb.regions.ambience import describe_ambience
 from see2sound_nb.regions.loading import load_sam
-from see2sound_nb.regions.sources import WAYS_TO_SELECT, check_masks, find_sources, regions_of_masks
+from see2sound_nb.regions.sources import WAYS_TO_SELECT, Regions, check_masks, find_sources, regions_of_masks
 from see2sound_nb.room.shoebox import room_of_scene
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds import generation
-from see2sound_nb.sounds.generation import MOST_SOURCES, seed_of_source
+from see2sound_nb.sounds.ambience import Ambience
+from see2sound_nb.sounds.generation import MOST_SOURCES, seed_of_ambience, seed_of_source
 from see2sound_nb.sounds.loading import load_audio
+
+#: A scene in which nothing sounds lasts so long, in seconds.
+SILENCE_S = 5.12
 
 
 class See2Sound:
@@ -92,14 +97,16 @@ class See2Sound:
             self._loaded[task] = loaded
         return self._loaded[task]
 
-    def estimate_seconds(self, sources: int = 3, steps: int | None = None, *, masks=None) -> float:
+    def estimate_seconds(
+        self, sources: int = 3, steps: int | None = None, *, masks=None, ambience: bool = True
+    ) -> float:
         """About how long `run` will take, in seconds, where that is long: on a CPU, with published models; else 0."""
         if self.device != "cpu":
             return 0.0
         if masks is None:
-            return effort.estimate_seconds(self.names, sources, steps)
+            return effort.estimate_seconds(self.names, sources + ambience, steps)
         names = self.names | {"segmentation": PRESETS["tiny"]["segmentation"]}  # there is nothing to find
-        return effort.estimate_seconds(names, len(masks), steps)
+        return effort.estimate_seconds(names, len(masks) + ambience, steps)
 
     def run(
         self,
@@ -113,9 +120,10 @@ class See2Sound:
         fov_deg: float = DEFAULT_FOV_DEG,
         steps: int | None = None,
         masks: np.ndarray | None = None,
+        ambience: bool = True,
         progress: Progress | None = None,
     ) -> Scene:
-        """Find the sources in a photo, place them, and give each its sound.
+        """Find the sources in a photo, place them, and give each its sound, and the whole its ambience.
 
         Parameters
         ----------
@@ -140,6 +148,8 @@ class See2Sound:
             (N, H, W) bool, 1 to 10 regions chosen by hand, none of them empty, H and W those of
             ``media.read_image(photo)``. They become the sources as they are and in their order: no region is looked
             for, and ``sources`` and ``select`` have no say.
+        ambience : bool
+            Whether the scene has what the photo sounds like as a whole (`Scene.ambience`) beside its sources.
         progress : callable, optional
             Called as ``progress(step, done, total)``.
 
@@ -163,7 +173,7 @@ class See2Sound:
         if masks is not None:
             masks = check_masks(masks, I.shape[:2])
         fetch_missing(name for task, name in self.names.items() if masks is None or task != "segmentation")
-        self._say_how_long(sources, steps, masks)
+        self._say_how_long(sources, steps, masks, ambience)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         if masks is None:
             found = find_sources(I, sources, *self.model("segmentation"), select=select, tell=tell)
@@ -173,11 +183,15 @@ class See2Sound:
         places = place_sources(
             I, found.masks, found.boxes, *self.model("depth"), geometry=geometry, fov_deg=fov_deg, tell=tell
         )
-        # 3. Mono audio A of each patch
-        seeds = [seed_of_source(seed, k) for k in range(len(found))]
-        captions = [label["caption"] for label in found.labels]
+        # 3. Mono audio A of each patch, and of the ambience of the whole
+        around = [describe_ambience(I, found.logits)] if ambience else []
         A = self.generate(
-            found.patches, [prompt] * len(found), seeds, captions=captions, steps=steps, progress=progress
+            [*found.patches, *[None] * len(around)],
+            [*[prompt] * len(found), *[seen["caption"] for seen in around]],
+            [*[seed_of_source(seed, k) for k in range(len(found))], *[seed_of_ambience(seed)] * len(around)],
+            captions=[seen["caption"] for seen in (*found.labels, *around)],
+            steps=steps,
+            progress=progress,
         )
         # 4. The room around the listener and the sources
         room, said = room_of_scene(places.positions_m, I.shape[1::-1], geometry)
@@ -192,7 +206,7 @@ class See2Sound:
             labels=found.labels,
             depth=places.depth,
             positions_m=places.positions_m,
-            audio=A,
+            audio=A[: len(found)],
             sample_rate=self.model("audio").sample_rate,
             room=room,
             geometry=geometry,
@@ -201,11 +215,12 @@ class See2Sound:
             notes=[*found.notes, *places.notes, *said],
             metric_depth=places.metric,
             prompt=prompt,
+            ambience=Ambience(**around[0], audio=A[-1]) if ambience else None,
         )
 
     def generate(
         self,
-        patches: Sequence[np.ndarray],
+        patches: Sequence[np.ndarray | None],
         prompts: Sequence[str | None],
         seeds: Sequence[int],
         *,
@@ -217,8 +232,8 @@ class See2Sound:
 
         Parameters
         ----------
-        patches : sequence of np.ndarray
-            N patches I_p, each (h, w, 3) uint8 RGB.
+        patches : sequence of np.ndarray or None
+            N patches I_p, each (h, w, 3) uint8 RGB; None where the text alone decides. N may be 0.
         prompts : sequence of str or None
             N texts that condition the sounds beside their patches; None or ``""`` where there is none.
         seeds : sequence of int
@@ -245,14 +260,16 @@ class See2Sound:
         -----
         Paper: section 4.2, A. Notebook: 00_start_here.
         """
+        codi = self.model("audio")
+        if not len(patches) and not len(seeds):
+            return np.zeros((0, round(SILENCE_S * codi.sample_rate)), dtype=np.float32)
         sounds_alone = PRESETS["tiny"] | {"audio": self.names["audio"]}
         seconds = effort.estimate_seconds(sounds_alone, len(seeds), steps) if self.device == "cpu" else 0.0
-        codi = self.model("audio")
         codi.set_progress_bar_config(disable=progress is not None or seconds < effort.LONG_S)
         return generation.generate(codi, patches, prompts, seeds, steps, captions=captions, tell=progress or quiet)
 
-    def _say_how_long(self, sources, steps, masks) -> None:
-        seconds = self.estimate_seconds(sources, steps, masks=masks)
+    def _say_how_long(self, sources, steps, masks, ambience) -> None:
+        seconds = self.estimate_seconds(sources, steps, masks=masks, ambience=ambience)
         if seconds >= effort.LONG_S:
             warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
 

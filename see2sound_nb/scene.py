@@ -16,15 +16,18 @@ from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render import responses
+from see2sound_nb.render.ambience import ambient_channels
 from see2sound_nb.render.channels import master_gain_db, render_channels
 from see2sound_nb.render.hrtf import HRTF
-from see2sound_nb.render.layouts import check_layout
+from see2sound_nb.render.layouts import LAYOUTS, check_layout
 from see2sound_nb.room.shoebox import Room
+from see2sound_nb.sounds.ambience import Ambience
+from see2sound_nb.sounds.generation import SOURCE_LEVEL_DB
 
 
 @dataclasses.dataclass(eq=False, repr=False)
 class Scene:
-    """The results of the five steps for N sources.
+    """The results of the five steps for N sources, and what sounds all around. N may be 0.
 
     Attributes
     ----------
@@ -56,7 +59,10 @@ class Scene:
     metric_depth : bool
         Whether the depth model knows metres.
     prompt : str, optional
-        The text that all sounds were made with, beside their patches.
+        The text that the sources' sounds were made with, beside their patches.
+    ambience : Ambience, optional
+        What the photo sounds like as a whole, from everywhere alike: its kind, certainty, sound and level; None for
+        none. Set another, or one of another level, and it is heard in the next rendering.
     """
 
     image: np.ndarray
@@ -77,12 +83,19 @@ class Scene:
     notes: list[str] = dataclasses.field(default_factory=list)
     metric_depth: bool = False
     prompt: str | None = None
+    ambience: Ambience | None = None
     # Of each layout and rate: what the scene was then, and its responses.
     _responses: dict[tuple[str, int], tuple[tuple, np.ndarray]] = dataclasses.field(default_factory=dict, init=False)
 
+    def __post_init__(self):
+        if not len(self.audio) and self.ambience is not None:  # then it says how long the scene is
+            self.audio = np.zeros((0, len(self.ambience.audio)), dtype=np.float32)
+
     def __repr__(self) -> str:
         names = ", ".join(source["label"] for source in self.labels)
-        return f"Scene({len(self.labels)} sources: {names}; preset={self.preset!r}, geometry={self.geometry!r})"
+        around = f"; all around: {self.ambience.label}" if self.ambience else ""
+        sources = f"{len(self.labels)} sources: {names}" if names else "0 sources"
+        return f"Scene({sources}{around}; preset={self.preset!r}, geometry={self.geometry!r})"
 
     def impulse_responses(
         self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
@@ -100,7 +113,7 @@ class Scene:
             if before == scene:
                 return h
         h = responses.impulse_responses(self.room, self.positions_m, layout, sample_rate=rate, hrtf=hrtf)
-        if self.geometry == "paper":
+        if self.geometry == "paper" and len(h):
             peaks = np.abs(h).max(axis=(0, 1))
             h = h[..., int(np.argmax(peaks > 1e-5 * peaks.max())) :]
         h.setflags(write=False)
@@ -110,6 +123,9 @@ class Scene:
 
     def render(self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None) -> np.ndarray:
         """Render the scene for a layout, with one gain for all channels.
+
+        The sources are played in the room (Eq. 5). The ambience is added as it is, from everywhere alike (see
+        `render.ambience.ambient_channels`), and fades away while the sources' reverberation does.
 
         Parameters
         ----------
@@ -145,9 +161,43 @@ class Scene:
         """What `render` and `gain_db` return, from one rendering."""
         rate = self._checked_rate(sample_rate)
         h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=rate)
-        phi = render_channels(resampled(self.audio, self.sample_rate, rate), h)
+        A = resampled(self.audio, self.sample_rate, rate)
+        phi = render_channels(A, h) if len(A) else np.zeros((h.shape[1], A.shape[1]), dtype=np.float32)
+        if self.ambience is not None:
+            samples = np.arange(phi.shape[1])
+            bed = self.ambient_channels(layout, hrtf=hrtf, sample_rate=rate)
+            fading = np.clip((samples - A.shape[1]) / max(1, phi.shape[1] - A.shape[1]), 0, 1)
+            phi += bed[:, samples % bed.shape[1]] * (0.5 + 0.5 * np.cos(np.pi * fading)).astype(np.float32)
         gain_db = master_gain_db(phi)
         return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+
+    def ambient_channels(
+        self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
+    ) -> np.ndarray:
+        """The ambience alone, at its level and before the master gain: a loop for each channel.
+
+        Parameters
+        ----------
+        layout, hrtf, sample_rate
+            As in `render`.
+
+        Returns
+        -------
+        np.ndarray
+            (n_ch, T) float32, full scale 1; zeros where the scene has no ambience.
+
+        Raises
+        ------
+        ValueError
+            As `render`.
+        """
+        rate = self._checked_rate(sample_rate)
+        if self.ambience is None:
+            return np.zeros((len(LAYOUTS[check_layout(layout)]), self.audio.shape[1]), dtype=np.float32)
+        loop = self.ambience.audio.astype(np.float64)
+        rms = np.sqrt(np.mean(loop**2))
+        loop = resampled(loop, self.sample_rate, rate) * (10 ** (self.ambience_level_db() / 20) / max(rms, 1e-9))
+        return ambient_channels(loop, layout, sample_rate=rate, hrtf=hrtf)
 
     def _checked_rate(self, sample_rate: int | None) -> int:
         return check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
@@ -175,6 +225,17 @@ class Scene:
         W = self.impulse_responses("foa")[:, :1]
         power = [np.mean(render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
         return 10 * np.log10(np.maximum(power, 1e-12))
+
+    def ambience_level_db(self) -> float:
+        """Level of the ambience at the listener, RMS of its omnidirectional sound, dB of full scale as `levels_db`.
+
+        Its own ``level_db`` below the power of all sources, or without any below `SOURCE_LEVEL_DB`; -120 without an
+        ambience.
+        """
+        if self.ambience is None:
+            return -120.0
+        sources = 10 * np.log10(np.sum(10 ** (self.levels_db() / 10))) if len(self.audio) else SOURCE_LEVEL_DB
+        return float(sources) + self.ambience.level_db
 
     def report(self) -> dict[str, Any]:
         """The scene in plain numbers and words, ready for JSON."""
@@ -207,19 +268,43 @@ class Scene:
                 }
                 for k, source in enumerate(self.labels)
             ],
+            "ambience": self._ambience_report(),
             "notes": list(self.notes),
         }
 
+    def _ambience_report(self) -> dict[str, Any] | None:
+        if self.ambience is None:
+            return None
+        return {
+            "kind": self.ambience.kind,
+            "label": self.ambience.label,
+            "caption": self.ambience.caption,
+            "probability": round(float(self.ambience.probability), 3),
+            "level_db": round(self.ambience_level_db(), 1),
+            "below_sources_db": round(-self.ambience.level_db, 1) if len(self.audio) else None,
+        }
+
     def describe(self) -> str:
-        """One line per source: number, label, position, azimuth with its side, distance and level."""
-        lines = []
-        for k, source in enumerate(self.report()["sources"], start=1):
+        """One line per source: number, label, position, azimuth with its side, distance and level; one of the ambience.
+
+        A scene without sources says that it is its ambience.
+        """
+        report, lines = self.report(), []
+        for k, source in enumerate(report["sources"], start=1):
             azimuth = source["azimuth_deg"]
             side = "left" if azimuth > 0.5 else "right" if azimuth < -0.5 else "ahead"
             x, y, z = source["position_m"]
             lines.append(
                 f"{k}. {source['label']} ({source['caption']}): x {x:+.2f}, y {y:+.2f}, z {z:+.2f} m; "
                 f"azimuth {azimuth:+.0f} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
+            )
+        if not lines:
+            alone = "the photo is its ambience" if self.ambience else "nor is there an ambience, so the scene is silent"
+            lines.append(f"No thing in the photo is a source; {alone}.")
+        if around := report["ambience"]:
+            lines.append(
+                f"All around: {around['label']} ({around['caption']}), {around['probability']:.0%} certain; "
+                f"{around['level_db']:.1f} dB"
             )
         return "\n".join(lines)
 

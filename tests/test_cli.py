@@ -17,6 +17,8 @@ from see2sound_nb.models.table import MODELS
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.render.channels import MASTER_PEAK_DB, render_channels
 from see2sound_nb.scene import Scene
+from see2sound_nb.sounds.ambience import AMBIENCE_LEVEL_DB
+from see2sound_nb.sounds.sound_classes import NAMES
 
 pytestmark = pytest.mark.slow
 
@@ -35,6 +37,8 @@ def test_writes_a_wav_and_a_report(tmp_path, capsys):
     printed = capsys.readouterr()
     report = json.loads(printed.out)
     assert report["seed"] == 3
+    assert report["ambience"]["kind"] in NAMES
+    assert report["ambience"]["below_sources_db"] == -AMBIENCE_LEVEL_DB
     assert report["output"]["channels"] == ["FL", "FR", "FC", "LFE", "SL", "SR"]
     info = soundfile.info(out)
     assert (info.channels, info.samplerate) == (6, 16000)
@@ -47,9 +51,16 @@ def test_prints_what_it_heard(tmp_path, capsys):
     text = capsys.readouterr().out
     assert "azimuth" in text
     assert "m away" in text
+    assert "\nAll around: " in text
     assert "master gain" in text
     info = soundfile.info(tmp_path / "a.wav")
     assert (info.channels, info.samplerate, info.subtype) == (12, 48000, "PCM_24")
+
+
+def test_the_ambience_can_be_left_out(tmp_path, capsys):
+    form = ["--sources", "1", "--layout", "stereo", "--no-ambience", "--json"]
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), *form]) == 0
+    assert json.loads(capsys.readouterr().out)["ambience"] is None
 
 
 def test_the_scene_is_rendered_once(tmp_path, monkeypatch):
@@ -57,6 +68,7 @@ def test_the_scene_is_rendered_once(tmp_path, monkeypatch):
     played = render_channels
     monkeypatch.setattr(scene, "render_channels", lambda A, h: calls.append(len(A)) or played(A, h))
     monkeypatch.setattr(Scene, "describe", lambda _: "")  # its levels are convolutions, too
+    monkeypatch.setattr(Scene, "levels_db", lambda _: np.zeros(1))
     assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--sources", "1"]) == 0
     assert len(calls) == 1
     peak = np.abs(soundfile.read(tmp_path / "a.wav")[0]).max()

@@ -8,6 +8,9 @@ import see2sound_nb as s2s
 from see2sound_nb import pipeline as pipeline_module
 from see2sound_nb.models import effort
 from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.regions.sources import regions_of_masks
+from see2sound_nb.sounds.generation import MOST_SOURCES, SOURCE_LEVEL_DB, seed_of_ambience, seed_of_source
+from see2sound_nb.sounds.sound_classes import NAMES, known_sentences
 
 
 def guitar_on_the_left():
@@ -58,8 +61,47 @@ def test_mirrored_photo_mirrors_the_scene(pipeline):
 def test_the_same_seed_gives_the_same_sound(pipeline, scene):
     again = pipeline.run(s2s.demo_photo(), sources=3, seed=0)
     np.testing.assert_array_equal(again.audio, scene.audio)
+    np.testing.assert_array_equal(again.ambience.audio, scene.ambience.audio)
     other = pipeline.run(s2s.demo_photo(), masks=scene.masks[:1], seed=1)
     assert not np.allclose(other.audio[0], scene.audio[0])
+
+
+def test_the_whole_photo_has_its_ambience_and_need_not_have_it(pipeline, scene):
+    told = []
+    bare, around = (
+        pipeline.run(
+            scene.image, masks=scene.masks[:1], steps=2, ambience=wanted, progress=lambda *step: told.append(step)
+        )
+        for wanted in (False, True)
+    )
+    assert bare.ambience is None
+    np.testing.assert_array_equal(bare.audio, around.audio, "a source sounds the same, whatever is around it")
+    assert around.ambience.kind in NAMES
+    assert around.ambience.caption in known_sentences(), "no model of language is needed for it"
+    assert around.ambience.audio.shape == around.audio.shape[1:]
+    assert 10 * np.log10(np.mean(around.ambience.audio**2.0)) == pytest.approx(SOURCE_LEVEL_DB, abs=0.01)
+    assert "ambience" in {step for step, _, _ in told}
+    other = pipeline.run(scene.image, masks=scene.masks[:1], steps=2, seed=1)
+    assert np.corrcoef(other.ambience.audio, around.ambience.audio)[0, 1] < 0.9
+
+
+def test_no_source_has_the_seed_of_an_ambience():
+    last = 2**59 - 1
+    assert seed_of_source(last + 1000, MOST_SOURCES - 1) < seed_of_ambience(last) < seed_of_ambience(0) < 2**63
+
+
+def test_a_photo_without_sources_is_its_ambience(pipeline, scene, monkeypatch):
+    nothing = regions_of_masks(scene.image, scene.masks).take([])
+    monkeypatch.setattr(pipeline_module, "find_sources", lambda *_, **__: nothing)
+    for geometry in ("metric", "paper"):
+        alone = pipeline.run(scene.image, steps=1, geometry=geometry)
+        assert alone.audio.shape == (0, len(alone.ambience.audio))
+        assert alone.positions_m.shape == (0, 3)
+        assert np.abs(alone.render("5.1")).max() > 0.5
+        assert "is its ambience" in alone.describe()
+    silent = pipeline.run(scene.image, steps=1, ambience=False)
+    assert silent.render("stereo").shape[1] > 5 * silent.sample_rate
+    assert not silent.render("stereo").any()
 
 
 def test_a_prompt_changes_the_sound(pipeline):
@@ -167,7 +209,8 @@ def test_the_tiny_models_stay_on_the_cpu_beside_a_gpu(monkeypatch, preset, devic
 def test_a_long_run_says_so_before_it_starts(monkeypatch):
     monkeypatch.setattr(effort, "flops_per_second", lambda: 1e11)
     paper = s2s.See2Sound(preset="paper", device="cpu", low_memory=True)
-    one, two = (paper.estimate_seconds(sources, steps=50) for sources in (1, 2))
+    one, two = (paper.estimate_seconds(sources, steps=50, ambience=False) for sources in (1, 2))
+    assert paper.estimate_seconds(1, steps=50) == two, "an ambience is one more sound"
     assert two - one == pytest.approx((50 * 614 + 1859) / 100)  # GFLOP of a sound at 100 GFLOP/s
     assert one - (two - one) == pytest.approx((1.7 * 5961 + 17000 + 1806) / 100)  # SAM ViT-H and Depth Anything L
     assert s2s.See2Sound(preset="tiny").estimate_seconds() == 0
@@ -175,4 +218,4 @@ def test_a_long_run_says_so_before_it_starts(monkeypatch):
     monkeypatch.setattr(pipeline_module, "fetch_missing", lambda names: None)
     monkeypatch.setattr(See2Sound, "model", lambda *_: 1 / 0)  # the run ends where it would begin
     with pytest.warns(UserWarning, match="about 10 minutes"), pytest.raises(ZeroDivisionError):
-        paper.run(s2s.demo_photo(), sources=1)
+        paper.run(s2s.demo_photo(), sources=1, ambience=False)

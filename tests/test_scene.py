@@ -9,8 +9,10 @@ import soundfile
 
 import see2sound_nb as s2s
 from see2sound_nb.render.hrtf import HRTF, load_hrtf
+from see2sound_nb.render.layouts import AMBISONIC_ORDERS
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene, resampled
+from see2sound_nb.sounds.ambience import AMBIENCE_LEVEL_DB, Ambience
 from see2sound_nb.sounds.generation import SOURCE_LEVEL_DB
 
 FS = 16000
@@ -93,8 +95,9 @@ def test_renderings_have_the_right_shape_and_do_not_clip(scene, layout, channels
     assert phi.shape[0] == channels
     assert phi.shape[1] == scene.audio.shape[1] + scene.impulse_responses(layout).shape[-1] - 1
     assert 20 * np.log10(np.abs(phi).max()) == pytest.approx(-1, abs=0.01)
+    bare = dataclasses.replace(scene, ambience=None)
     unscaled = s2s.render_channels(scene.audio, scene.impulse_responses(layout))
-    np.testing.assert_allclose(phi, unscaled * 10 ** (scene.gain_db(layout) / 20), atol=1e-5)
+    np.testing.assert_allclose(bare.render(layout), unscaled * 10 ** (bare.gain_db(layout) / 20), atol=1e-5)
 
 
 def test_sources_are_equally_loud_at_one_metre_and_differ_by_distance(scene):
@@ -123,5 +126,128 @@ def test_the_report_is_json_and_agrees_with_the_scene(scene):
     for source, position in zip(report["sources"], scene.positions_m):
         np.testing.assert_allclose(source["position_m"], position, atol=1e-3)
         assert (source["azimuth_deg"] > 0) == (position[0] < 0)
-    assert len(scene.describe().splitlines()) == len(scene.labels)
+    assert len(scene.describe().splitlines()) == len(scene.labels) + 1, "a line for each source, and one for all around"
     assert repr(scene) == repr(scene)
+
+
+# What is heard all around
+
+
+def sea(samples=8000, **options):
+    """Noise that repeats without a seam."""
+    audio = 0.1 * np.random.default_rng(0).normal(size=samples).astype(np.float32)
+    return Ambience("surf", "sea", "waves on a beach", 0.6, audio, **options)
+
+
+def with_sea(scene, **options):
+    return dataclasses.replace(scene, ambience=sea(**options))
+
+
+def without_sources(scene, ambience):
+    return dataclasses.replace(
+        scene, masks=scene.masks[:0], contours=[], polygons=[], boxes=scene.boxes[:0], patches=[], labels=[],
+        positions_m=scene.positions_m[:0], audio=scene.audio[:0], ambience=ambience,
+    )  # fmt: skip
+
+
+def unscaled(scene, layout, **options):
+    phi, gain_db = scene.render_with_gain(layout, **options)
+    return phi.astype(np.float64) * 10 ** (-gain_db / 20)
+
+
+def level_db(phi):
+    """Of all channels together."""
+    return 10 * np.log10(np.mean(np.square(phi, dtype=np.float64), axis=1).sum())
+
+
+@pytest.mark.parametrize("layout", list(s2s.LAYOUTS))
+def test_the_ambience_is_added_as_it_is_and_fades_with_the_room(small_scene, layout):
+    scene = with_sea(small_scene)
+    bed = unscaled(scene, layout) - unscaled(small_scene, layout)
+    T = small_scene.audio.shape[1]
+    alone = scene.ambient_channels(layout)
+    np.testing.assert_allclose(bed[:, :T], alone, atol=1e-6)
+    assert bed.shape[1] > T
+    assert np.abs(bed[:, -3:]).max() < 1e-3 * np.abs(alone).max(), "it ends with the reverberation, not with a click"
+
+
+@pytest.mark.parametrize("layout", list(s2s.LAYOUTS))
+def test_the_ambience_is_never_louder_than_the_sources_together(small_scene, layout):
+    # In the open, where the powers of what arrives add up; in a room they do so on average over places.
+    scene = dataclasses.replace(small_scene, room=dataclasses.replace(small_scene.room, max_order=0))
+    heard = np.s_[:1] if layout in AMBISONIC_ORDERS else [name != "LFE" for name in s2s.LAYOUTS[layout]]
+    sources = unscaled(scene, layout)[heard]
+    sources = level_db(sources) + 10 * np.log10(sources.shape[1] / scene.audio.shape[1])  # while they sound
+    for below in (AMBIENCE_LEVEL_DB, 0.0):
+        bed = level_db(with_sea(scene, level_db=below).ambient_channels(layout)[heard])
+        assert bed < sources + 0.3
+        if layout != "binaural":  # there the head's gain of the sources' directions comes in
+            assert bed == pytest.approx(sources + below, abs=0.3)
+
+
+def test_the_level_of_the_ambience_is_what_the_scene_says(small_scene):
+    scene = with_sea(small_scene)
+    together = 10 * np.log10(np.sum(10 ** (small_scene.levels_db() / 10)))
+    assert scene.ambience_level_db() == pytest.approx(together + AMBIENCE_LEVEL_DB)
+    assert level_db(scene.ambient_channels("foa")[:1]) == pytest.approx(scene.ambience_level_db(), abs=0.3)
+    before = scene.ambient_channels("5.1")
+    scene.ambience = dataclasses.replace(scene.ambience, level_db=AMBIENCE_LEVEL_DB - 20)
+    np.testing.assert_allclose(scene.ambient_channels("5.1"), before / 10, atol=1e-7)
+    scene.ambience = None
+    assert not scene.ambient_channels("5.1").any()
+    np.testing.assert_array_equal(scene.render("5.1"), small_scene.render("5.1"))
+    assert scene.report()["ambience"] is None
+    assert scene.ambience_level_db() == -120
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_the_ambience_is_as_loud_at_every_sample_rate(small_scene, rate):
+    scene = with_sea(small_scene)
+    for layout in ("5.1", "binaural", "foa"):
+        there = scene.ambient_channels(layout, sample_rate=rate)
+        assert there.shape[1] == 8000 * rate // FS
+        assert level_db(there) == pytest.approx(level_db(scene.ambient_channels(layout)), abs=0.4)
+
+
+def test_a_scene_may_be_nothing_but_its_ambience(small_scene, tmp_path):
+    scene = without_sources(small_scene, sea(6000))
+    assert scene.levels_db().shape == (0,)
+    assert scene.ambience_level_db() == SOURCE_LEVEL_DB + AMBIENCE_LEVEL_DB
+    report = json.loads(json.dumps(scene.report()))
+    assert report["sources"] == []
+    assert report["audio"]["duration_s"] == 6000 / FS
+    assert report["ambience"] == {
+        "kind": "surf", "label": "sea", "caption": "waves on a beach", "probability": 0.6, "level_db": -33.0,
+        "below_sources_db": None,
+    }  # fmt: skip
+    assert repr(scene) == "Scene(0 sources; all around: sea; preset='tiny', geometry='metric')"
+    first, second = scene.describe().splitlines()
+    assert first == "No thing in the photo is a source; the photo is its ambience."
+    assert second == "All around: sea (waves on a beach), 60% certain; -33.0 dB"
+    for layout in s2s.LAYOUTS:
+        phi = scene.render(layout)
+        assert phi.shape == (len(s2s.LAYOUTS[layout]), 6000), "a loop: there is no reverberation to wait for"
+        assert 20 * np.log10(np.abs(phi).max()) == pytest.approx(-1, abs=0.01)
+        back, _ = soundfile.read(scene.save(tmp_path / "a.wav", layout))
+        np.testing.assert_allclose(back.T, phi, atol=2.0**-14)
+    assert scene.impulse_responses("5.1").shape == (0, 6, 1)
+
+
+def test_a_scene_of_nothing_is_silent_and_says_so(small_scene):
+    scene = without_sources(small_scene, None)
+    assert not scene.render("5.1").any()
+    assert scene.gain_db() == 0
+    assert "silent" in scene.describe()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"kind": "ocean"}, "ocean"), ({"probability": 60}, "share, not per cent"), ({"level_db": 3.0}, "level_db=3.0"),
+        ({"level_db": float("nan")}, "level_db=nan"), ({"audio": np.zeros((2, 8))}, r"\(2, 8\)"),
+        ({"audio": np.full(8, np.inf)}, "finite"),
+    ],
+)  # fmt: skip
+def test_an_ambience_that_cannot_be_is_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(sea(), **changed)

@@ -41,7 +41,7 @@ def impulse_responses(
     ----------
     room : Room
     positions_m : np.ndarray
-        (N, 3) float, metres, listener's frame.
+        (N, 3) float, metres, listener's frame; (0, 3) for no source at all.
     layout : str
         One of `LAYOUTS`. In a room with microphones, 5.1 is what they hear.
     sample_rate : int
@@ -54,7 +54,7 @@ def impulse_responses(
     Returns
     -------
     np.ndarray
-        h, (N, n_ch, L) float32.
+        h, (N, n_ch, L) float32; L is 1 for no source.
 
     Raises
     ------
@@ -72,6 +72,8 @@ def impulse_responses(
     if head_yaw_deg and layout != "binaural":
         raise ValueError(f"head_yaw_deg={head_yaw_deg} turns ears, and {layout} has none; render 'binaural'")
     check_rate(sample_rate)
+    if np.shape(positions_m) == (0, 3):
+        return np.zeros((0, len(LAYOUTS[layout]), 1), dtype=np.float32)
     positions = rows_of_three("positions_m", positions_m)
     check_not_too_near(positions)
     sources = positions + room.listener_m

@@ -110,12 +110,13 @@ def room_around(positions_m: np.ndarray, *, absorption: float = 0.5, max_order: 
     """A room of believable size around a listener and the sources.
 
     At least 6 m wide, 6 m deep and 3 m high, with the listener's ears 1.5 m above the floor and 2 m from
-    the back wall; it grows until every source is at least half a metre from the walls, so no source is moved.
+    the back wall; it grows until every source is at least half a metre from the walls, so no source is moved. Without
+    any source it does not grow.
 
     Parameters
     ----------
     positions_m : np.ndarray
-        (N, 3) float, metres, listener's frame.
+        (N, 3) float, metres, listener's frame; N may be 0.
     absorption, max_order
         As in `Room`.
 
@@ -128,10 +129,10 @@ def room_around(positions_m: np.ndarray, *, absorption: float = 0.5, max_order: 
     ValueError
         If the positions are not (N, 3) or not finite, or as `Room`.
     """
-    x, y, z = rows_of_three("positions_m", positions_m).T
-    half_width = max(3.0, np.abs(x).max() + 0.5)
-    back, front = max(2.0, 0.5 - y.min()), max(4.0, y.max() + 0.5)
-    below, above = max(1.5, 0.5 - z.min()), max(1.5, z.max() + 0.5)
+    x, y, z = np.zeros((3, 0)) if np.shape(positions_m) == (0, 3) else rows_of_three("positions_m", positions_m).T
+    half_width = max(3.0, np.abs(x).max(initial=0) + 0.5)
+    back, front = max(2.0, 0.5 - y.min(initial=0)), max(4.0, y.max(initial=0) + 0.5)
+    below, above = max(1.5, 0.5 - z.min(initial=0)), max(1.5, z.max(initial=0) + 0.5)
     size = (2 * half_width, back + front, below + above)
     return Room(_rounded(size), _rounded((half_width, back, below)), absorption, max_order)
 

@@ -22,9 +22,14 @@ def seed_of_source(seed: int, k: int) -> int:
     return seed * MOST_SOURCES + k
 
 
+def seed_of_ambience(seed: int) -> int:
+    """The seed of the ambience in a run of a seed, 0 to 2**59 - 1: far above any `seed_of_source`."""
+    return 2**63 - 1 - seed
+
+
 def generate(
     codi,
-    patches: Sequence[np.ndarray],
+    patches: Sequence[np.ndarray | None],
     prompts: Sequence[str | None],
     seeds: Sequence[int],
     steps: int | None = None,
@@ -34,12 +39,14 @@ def generate(
 ) -> np.ndarray:
     """Make the sound of each patch: those with a text in one batch, those without in another.
 
+    Text without a patch is a third batch.
+
     Parameters
     ----------
     codi : CoDi
         What `sounds.loading.load_audio` returns, or anything that is called like it.
-    patches : sequence of np.ndarray
-        N patches I_p, each (h, w, 3) uint8 RGB.
+    patches : sequence of np.ndarray or None
+        N patches I_p, each (h, w, 3) uint8 RGB; None where the text alone decides.
     prompts : sequence of str or None
         N texts; None or ``""`` where there is none.
     seeds : sequence of int
@@ -61,7 +68,7 @@ def generate(
     Raises
     ------
     ValueError
-        If there is not one prompt and one seed for each patch.
+        If there is not one prompt and one seed for each patch, or a sound has neither a patch nor a text.
 
     Notes
     -----
@@ -74,23 +81,27 @@ def generate(
             f"{len(patches)} patches, {len(prompts)} prompts and {len(seeds)} seeds were given; give one of each for "
             "every sound, at least one, and None where there is no text"
         )
+    for k, (patch, prompt) in enumerate(zip(patches, prompts)):
+        if patch is None and not prompt:
+            raise ValueError(f"sound {k} has neither a patch nor a text; give one of the two")
     looks: Sequence = patches
     if captions is not None and getattr(codi.image_encoder, "takes_sentences", False):
         looks = captions
-    # A batch has a text for every sound or for none: with and without are two batches.
-    with_text = [k for k, prompt in enumerate(prompts) if prompt]
-    without = [k for k, prompt in enumerate(prompts) if not prompt]
-    batches = [batch for batch in (with_text, without) if batch]
+        prompts = [None if prompt == caption else prompt for prompt, caption in zip(prompts, captions, strict=True)]
+    # A batch has a text for every sound or for none, and a look likewise.
+    given = [(look is not None, bool(prompt)) for look, prompt in zip(looks, prompts)]
+    kinds = [kind for kind in ((True, True), (True, False), (False, True)) if kind in given]
+    batches = [[k for k, what in enumerate(given) if what == kind] for kind in kinds]
     sounds: dict[int, np.ndarray] = {}
-    for number, batch in enumerate(batches):
+    for number, ((patched, said), batch) in enumerate(zip(kinds, batches)):
 
         def report(pipe, step, timestep, tensors, before=number):
             tell("audio", before * pipe.num_timesteps + step + 1, len(batches) * pipe.num_timesteps)
             return tensors
 
         A = codi(
-            images=[looks[k] for k in batch],
-            prompts=[prompts[k] for k in batch] if batch is with_text else None,
+            images=[looks[k] for k in batch] if patched else None,
+            prompts=[prompts[k] for k in batch] if said else None,
             seeds=[seeds[k] for k in batch],
             **({} if steps is None else {"num_inference_steps": steps}),
             callback_on_step_end=report,

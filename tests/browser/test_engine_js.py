@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import see2sound_nb as s2s
-from browser.scenes import RATE, three_sources
+from browser.scenes import RATE, only_ambience, three_sources
 from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.room.shoebox import Room
 
@@ -47,11 +47,10 @@ PAGE = """async (state) => {
 class Kernel:
     """A LiveRoom whose messages come back to the test, as text."""
 
-    def __init__(self):
-        scene = three_sources(max_order=3)
+    def __init__(self, scene=None):
         # Whole periods in each reading of a meter: its levels do not waver.
         tones = [0.1 * np.sin(2 * np.pi * f * np.arange(2 * RATE) / RATE) for f in (125, 250, 500)]
-        self.scene = dataclasses.replace(scene, audio=np.float32(tones))
+        self.scene = scene or dataclasses.replace(three_sources(max_order=3), audio=np.float32(tones))
         self.widget = s2s.LiveRoom(self.scene)
         self.sent = []
         self.widget.send = lambda content, buffers=None: self.sent.append(content)
@@ -483,3 +482,78 @@ def test_a_new_sound_is_asked_for_with_its_prompt_and_takes_the_old_one_s_place(
     ready.settle(0.8)  # with the reverberation of the old one
     heard = np.subtract(ready.js("engine.meters().sources"), before)
     np.testing.assert_allclose(heard, [0, -20, 0], atol=0.2)
+
+
+# What is heard all around --------------------------------------------------------------------------------------------
+
+VIEW = """{
+  const { createLiveRoomView } = await import("/view.js");
+  globalThis.clear = createLiveRoomView(engine, model, document.body);
+  await new Promise(requestAnimationFrame);
+}"""
+
+
+@pytest.fixture
+def sea(modules):
+    """An engine of a scene with an ambience, and its view."""
+    fake = Fake(modules, Kernel(three_sources(max_order=3, ambience=True)))
+    fake.answer()
+    fake.js(VIEW)
+    return fake
+
+
+def test_the_ambience_is_heard_in_every_layout_at_its_level(sea):
+    sea.js("{ model.told('muted', [true, true, true]); }")
+    sea.play()
+    for layout in ("binaural", "stereo", "5.1"):
+        sea.js("{ model.told('channel_layout', value); }", layout)
+        sea.answer()
+        sea.settle()
+        bed = sea.kernel.scene.ambient_channels(layout).astype(float)
+        gain = sea.kernel.state["gain_db"]
+        expected = 10 * np.log10(np.mean(bed**2, axis=1) + 1e-30) + gain
+        for channel, level in zip(sea.js("engine.meters().channels.map((db) => Math.max(db, -200))"), expected):
+            assert channel == pytest.approx(level, abs=3) or (level < -200 and channel < -100), layout
+    sea.js("{ model.told('soloed', [true, false, false]); }")
+    sea.settle()
+    assert sea.js("engine.meters().around") < -100 or sea.js("engine.meters().around") is None
+    sea.js("{ model.told('soloed', [false, false, false]); }")
+
+
+def test_the_ambience_has_a_slider_and_a_mute_that_keys_reach(sea):
+    row = sea.page.locator("[data-ambience]")
+    assert "All around: sea" in row.inner_text()
+    level, mute = row.locator("[data-control='ambience-level']"), row.locator("[data-control='ambience-mute']")
+    assert level.get_attribute("aria-label") == "Level of the ambience, sea, relative to the sources together"
+    assert (level.get_attribute("min"), level.get_attribute("max"), level.input_value()) == ("-60", "0", "-10")
+    assert level.get_attribute("aria-valuetext") == "\u221210.0 dB"
+    level.focus()
+    sea.page.keyboard.press("ArrowLeft")
+    assert sea.js("model.get('ambience_level_db')") == -10.5
+    assert mute.get_attribute("aria-pressed") == "false" and "sea" in mute.get_attribute("aria-label")
+    sea.play()
+    assert sea.js("engine.meters().around") > -60
+    mute.focus()
+    sea.page.keyboard.press("Space")
+    sea.page.wait_for_selector("[data-control='ambience-mute'][aria-pressed='true']")
+    assert sea.js("model.get('ambience_muted')") is True
+    sea.settle()
+    assert sea.js("Math.max(engine.meters().around, -200)") < -100
+    assert sea.page.locator("img").get_attribute("alt") == "The photo with 3 sources; all around: sea"
+
+
+def test_a_scene_of_nothing_but_its_ambience_is_shown_and_heard(modules):
+    alone = Fake(modules, Kernel(only_ambience()))
+    alone.answer()
+    alone.js(VIEW)
+    assert alone.status() == ("ok", "Ready.")
+    alone.play()
+    levels = alone.js("engine.meters()")
+    assert levels["sources"] == [] and levels["around"] > -60
+    assert "No thing in the photo is a source." in alone.page.locator(".s2s-sources").inner_text()
+    assert alone.page.locator(".s2s-readout").is_hidden()
+    alone.js("{ engine.resize([5, 5, 3]); model.told('max_order', 2); model.told('channel_layout', 'stereo'); }")
+    alone.answer()
+    alone.settle()
+    assert alone.js("engine.meters().around") > -60
+    alone.js("{ engine.pause(); clear(); engine.dispose(); }")

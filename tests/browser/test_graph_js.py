@@ -351,3 +351,42 @@ def test_long_responses_of_many_channels_fade_in_time(modules):
         if done["fades"]["late"] >= 6 and not missed:
             return
     raise AssertionError(f"{done['fades']['late']} fades; too late were {missed}")
+
+
+def test_the_ambience_plays_beside_the_sources_in_step_and_at_its_level(modules, rng):
+    loop, around, h = rng.normal(size=3000) * 0.1, rng.normal(size=(6, 3000)) * 0.1, response(rng, 100, 6)
+    around[2:4] = 0  # the centre and the LFE
+    options = {"around": around.tolist(), "aroundLevel": 0.5}
+    playing = RENDER.replace("levels: [1], ...options", "levels: [1], ...options, around: options.around.map((row) => "
+                             "Float32Array.from(row))")  # fmt: skip
+    assert playing != RENDER
+    done = modules.evaluate(playing, [loop.tolist(), 6, 0.8, [[0, h.tolist(), None]], options])
+    frames = np.arange(6000, 12000)
+    turned = frames - done["firstFrame"]
+    expected = circular(loop, h, turned) + 0.5 * around[:, turned % 3000]
+    np.testing.assert_allclose(np.array(done["out"])[:, frames], expected, atol=2e-5 * np.abs(expected).max())
+
+
+def test_a_graph_without_sources_plays_its_ambience_and_ends(modules, rng):
+    around = rng.normal(size=(2, 3000)) * 0.1
+    out = modules.evaluate(
+        """async ([around]) => {
+          const { RoomGraph } = await import("/graph.js");
+          const context = new OfflineAudioContext(2, 16000, 16000);
+          const rows = around.map((row) => Float32Array.from(row));
+          const graph = new RoomGraph(context, { loops: [], channels: 2, gain: 1, levels: [], around: rows });
+          graph.setAround(0.25);
+          context.suspend(0.5).then(() => { graph.update(); graph.release(); context.resume(); });
+          const buffer = await context.startRendering();
+          const silence = new OfflineAudioContext(2, 16000, 16000);
+          const empty = new RoomGraph(silence, { loops: [], channels: 2, gain: 1, levels: [] });
+          empty.setAround(1);
+          empty.release();
+          return [[...buffer.getChannelData(0)], [...buffer.getChannelData(1)], graph.firstFrame];
+        }""",
+        [around.tolist()],
+    )
+    frames = np.arange(6000, 8000)
+    expected = 0.25 * around[:, (frames - out[2]) % 3000]
+    np.testing.assert_allclose(np.array(out[:2])[:, frames], expected, atol=2e-3 * np.abs(expected).max())
+    assert np.abs(out[0][-1000:]).max() == 0

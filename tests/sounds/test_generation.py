@@ -39,3 +39,20 @@ def test_sounds_with_and_without_a_text_are_made_together(pipeline, scene):
 def test_sounds_without_a_prompt_or_a_seed_each_are_refused(pipeline, prompts, seeds, message):
     with pytest.raises(ValueError, match=message):
         pipeline.generate([np.zeros((40, 40, 3), np.uint8)], prompts, seeds)
+
+
+def test_a_text_alone_makes_a_sound(pipeline, scene):
+    told = []
+    mixed = pipeline.generate(
+        [None, scene.patches[0], None], ["rain falling", "rain falling", "a dog barking"], [3, 3, 4],
+        steps=2, progress=lambda *step: told.append(step),
+    )  # fmt: skip
+    assert_same_sound(mixed[0], pipeline.generate([None], ["rain falling"], [3], steps=2)[0])
+    assert np.corrcoef(mixed[0], mixed[1])[0, 1] < 0.9, "the patch has a say"
+    assert [done for _, done, _ in told] == list(range(1, told[-1][2] + 1))
+    with pytest.raises(ValueError, match="sound 1 has neither"):
+        pipeline.generate([None, None], ["rain falling", None], [1, 2])
+
+
+def test_no_patches_have_no_sounds(pipeline):
+    assert pipeline.generate([], [], []).shape == (0, 81920)

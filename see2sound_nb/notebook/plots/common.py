@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from see2sound_nb.scene import Scene
 
 #: Okabe and Ito (2008), "Color universal design", without black and without yellow (illegible on white).
 SOURCE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -23,6 +27,12 @@ def source_colour(k: int) -> str:
         One of `SOURCE_COLOURS`.
     """
     return SOURCE_COLOURS[k % len(SOURCE_COLOURS)]
+
+
+def with_ambience(title: str, scene: Scene) -> str:
+    """A title with a second line that says what is heard all around, if anything is."""
+    ambience = getattr(scene, "ambience", None)
+    return f"{title}\nall around: {ambience.label}" if ambience else title
 
 
 def axes_for(ax, **size):

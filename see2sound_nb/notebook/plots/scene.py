@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from see2sound_nb.notebook.plots.common import axes_for, source_colour
+from see2sound_nb.notebook.plots.common import axes_for, source_colour, with_ambience
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render.layouts import LAYOUTS, SPEAKERS_DEG, check_layout
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def plot_regions(scene: Scene, ax=None):
     """The photo with masks M, tinted, polygons P_k, dotted, boxes R_k, and their numbers and labels.
+
+    What is heard all around is named in the title.
 
     Parameters
     ----------
@@ -60,7 +62,8 @@ def plot_regions(scene: Scene, ax=None):
             va="top",
             bbox={"facecolor": source_colour(k), "edgecolor": "none", "pad": 2},
         )
-    ax.set(title="Regions: masks, polygons (dotted), boxes", xlabel="x in pixels", ylabel="y in pixels (down)")
+    title = with_ambience("Regions: masks, polygons (dotted), boxes", scene)
+    ax.set(title=title, xlabel="x in pixels", ylabel="y in pixels (down)")
     return ax
 
 
@@ -100,7 +103,8 @@ def plot_depth(scene: Scene, ax=None):
 def plot_plan(scene: Scene, ax=None):
     """The room from above: walls, listener, and sources with azimuth and distance.
 
-    In grey the directions of the loudspeakers of 5.1, or, where the room has microphones, these as crosses.
+    In grey the directions of the loudspeakers of 5.1, or, where the room has microphones, these as crosses. What is
+    heard all around is named in the title.
 
     Parameters
     ----------
@@ -152,8 +156,8 @@ def plot_plan(scene: Scene, ax=None):
             fontsize=11,
         )
     ax.set(
-        title="Plan: azimuth is positive to the left", xlabel="x in metres (right)", ylabel="y in metres (front)",
-        aspect="equal",
+        title=with_ambience("Plan: azimuth is positive to the left", scene), xlabel="x in metres (right)",
+        ylabel="y in metres (front)", aspect="equal",
     )  # fmt: skip
     ax.margins(0.05)
     return ax

@@ -28,7 +28,11 @@ from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
 #: The steps of a run with chosen masks, in words, and the share of the progress bar at which each begins and ends.
-STEPS = {"depth": ("Estimating the depth", 0.0, 0.15), "audio": ("Making the sounds", 0.15, 1.0)}
+STEPS = {
+    "depth": ("Estimating the depth", 0.0, 0.15),
+    "ambience": ("Making the ambience", 0.15, 0.4),
+    "audio": ("Making the sounds", 0.4, 1.0),
+}
 
 
 class ClickToSegment(anywidget.AnyWidget):
@@ -226,7 +230,9 @@ class ClickToSegment(anywidget.AnyWidget):
             if also_tell is not None:
                 also_tell(step, done, total)
 
-        seconds = self._pipeline.estimate_seconds(steps=run_options.get("steps"), masks=masks)
+        seconds = self._pipeline.estimate_seconds(
+            steps=run_options.get("steps"), masks=masks, ambience=run_options.get("ambience", True)
+        )
         duration = f": this takes {effort.describe(seconds)}" if seconds >= effort.LONG_S else ""
         outcome = "The sources were not made.", "error"
         if self._pipeline.low_memory:  # which keeps one model at a time, and this one would be a second

@@ -24,7 +24,12 @@ from see2sound_nb.media.sound_files import check_subtype, write_wav
 from see2sound_nb.notebook.plots import source_colour
 from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets._messages import as_message
-from see2sound_nb.notebook.widgets.live_room_answers import exact_message, scene_message, turned_responses
+from see2sound_nb.notebook.widgets.live_room_answers import (
+    all_around,
+    exact_message,
+    scene_message,
+    turned_responses,
+)
 from see2sound_nb.notebook.widgets.live_room_assets import fallback_html
 from see2sound_nb.notebook.widgets.live_room_state import GAINS_DB, RoomState
 from see2sound_nb.render import layouts
@@ -76,6 +81,12 @@ class LiveRoom(RoomState):
         For each source.
     levels_db : tuple of float
         For each source, dB relative to the scene, -40 to 12.
+    ambience : str
+        What is heard all around, such as ``"sea"``; empty where the scene has no ambience.
+    ambience_level_db : float
+        How loud that is, in dB relative to the scene's sources together, -60 to 0; as in `Ambience` at first. It stays
+        what it is while sources move, and is silent while a source is solo.
+    ambience_muted : bool
     gain_db : float
         One gain for everything, -80 to 40. The browser lowers it, and says so, where the sum exceeds full scale.
     playing : bool
@@ -112,6 +123,7 @@ class LiveRoom(RoomState):
             raise TypeError(f"pipeline={pipeline!r} makes no sounds; give a See2Sound, as See2Sound(preset='tiny')")
         self._scene, self._pipeline = scene, pipeline
         self._audio = scene.audio.copy()
+        self._around: dict[str, np.ndarray] = {}  # the ambience in each layout, as loud as the sources together
         self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
         self._generating = threading.Lock()
         count = len(scene.audio)
@@ -125,6 +137,8 @@ class LiveRoom(RoomState):
             soloed=(False,) * count,
             levels_db=(0.0,) * count,
             prompts=("",) * count,
+            ambience=scene.ambience.label if scene.ambience else "",
+            ambience_level_db=scene.ambience.level_db if scene.ambience else 0.0,
             gain_db=float(np.clip(round(scene.gain_db("binaural") - HEADROOM_DB, 1), *GAINS_DB)),
             labels=[source["label"] for source in scene.labels],
             colours=[source_colour(k) for k in range(count)],
@@ -132,7 +146,9 @@ class LiveRoom(RoomState):
         self.on_msg(self._answer)
 
     def __repr__(self) -> str:
-        return f"LiveRoom({len(self._audio)} sources: {', '.join(self.labels)}; channel_layout={self.channel_layout!r})"
+        sources = f"{len(self._audio)} sources" + (f": {', '.join(self.labels)}" if self.labels else "")
+        around = f"; all around: {self.ambience}" if self.ambience else ""
+        return f"LiveRoom({sources}{around}; channel_layout={self.channel_layout!r})"
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -144,9 +160,8 @@ class LiveRoom(RoomState):
     @property
     def scene(self) -> Scene:
         """A `Scene` of the present places, room and sounds; levels, mutes and the head's turn are not in it."""
-        return dataclasses.replace(
-            self._scene, positions_m=np.array(self.positions), room=self.room, audio=self._audio.copy()
-        )
+        positions_m = np.reshape(self.positions, (-1, 3))
+        return dataclasses.replace(self._scene, positions_m=positions_m, room=self.room, audio=self._audio.copy())
 
     def impulse_responses(self, layout: str | None = None) -> np.ndarray:
         """Impulse responses h (N, n_ch, L) float32 of the present places in the present room, before all levels.
@@ -205,12 +220,21 @@ class LiveRoom(RoomState):
 
     def _one_turn(self, layout: str) -> np.ndarray:
         h = self.impulse_responses(layout)
-        dry = DrySpectra(self._audio, h.shape[2], loop=True)
         phi = np.zeros((h.shape[1], self._audio.shape[1]), dtype=np.float32)
-        for k, factor in enumerate(self._factors()):
-            if factor:
-                phi += np.float32(factor) * dry.wet(k, h[k])
+        if len(h):
+            dry = DrySpectra(self._audio, h.shape[2], loop=True)
+            for k, factor in enumerate(self._factors()):
+                if factor:
+                    phi += np.float32(factor) * dry.wet(k, h[k])
+        if not self.ambience_muted and not any(self.soloed):
+            around = self._all_around(layout)[:, np.arange(phi.shape[1]) % self._all_around(layout).shape[1]]
+            phi += np.float32(10 ** (self.ambience_level_db / 20)) * around
         return phi
+
+    def _all_around(self, layout: str) -> np.ndarray:
+        if layout not in self._around:
+            self._around[layout] = all_around(self._scene, layout)
+        return self._around[layout]
 
     def _factors(self) -> list[float]:
         """How loud each source is, as a factor: its level, or 0 if it is muted or another one is solo."""
@@ -244,7 +268,8 @@ class LiveRoom(RoomState):
             If a sound is being made already, or the model's sounds are of another length than the scene's.
         """
         if not 0 <= source < len(self._audio):
-            raise ValueError(f"there is no source {source}; they are numbered 0 to {len(self._audio) - 1}")
+            numbered = f"they are numbered 0 to {len(self._audio) - 1}" if len(self._audio) else "the scene has none"
+            raise ValueError(f"there is no source {source}; {numbered}")
         if not self._generating.acquire(blocking=False):
             raise RuntimeError("a sound is being made; wait until it is there")
         try:
@@ -303,7 +328,9 @@ class LiveRoom(RoomState):
         self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
 
     def _start(self, content: dict[str, Any]) -> None:
-        self.send(*scene_message(content, self._scene, self._audio, self.labels, self._most_reflections))
+        self.send(
+            *scene_message(content, self._scene, self._audio, self.labels, self._most_reflections, self._all_around)
+        )
 
     def _exact(self, content: dict[str, Any]) -> None:
         self.send(*exact_message(content, self._scene, self._most_reflections))

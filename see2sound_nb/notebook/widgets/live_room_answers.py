@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,14 @@ from see2sound_nb.scene import Scene
 Message = tuple[dict[str, Any], list[bytes]]
 
 
-def scene_message(asked: dict[str, Any], scene: Scene, audio: np.ndarray, labels: Any, order_limit: int) -> Message:
+def scene_message(
+    asked: dict[str, Any],
+    scene: Scene,
+    audio: np.ndarray,
+    labels: Any,
+    order_limit: int,
+    ambience: Callable[[str], np.ndarray],
+) -> Message:
     """All that the browser needs to draw the scene, and to compute first reflections.
 
     Parameters
@@ -30,6 +39,9 @@ def scene_message(asked: dict[str, Any], scene: Scene, audio: np.ndarray, labels
     labels : sequence of str
     order_limit : int
         Most reflections that can be asked for.
+    ambience : callable
+        Gives the channels (n_ch, T) float32 of the ambience in a layout, as loud as the sources together. Those that
+        are silent are not sent.
 
     Returns
     -------
@@ -38,6 +50,8 @@ def scene_message(asked: dict[str, Any], scene: Scene, audio: np.ndarray, labels
         As from `as_message`.
     """
     photo, size_px, boxes = tinted_photo(scene)
+    channels = {layout: ambience(layout) for layout in LAYOUTS} if scene.ambience else {}
+    playing = {layout: np.flatnonzero(rows.any(axis=1)).tolist() for layout, rows in channels.items()}
     told = {
         "kind": "start",
         "sequence": asked["sequence"],
@@ -49,8 +63,11 @@ def scene_message(asked: dict[str, Any], scene: Scene, audio: np.ndarray, labels
         "channel_names": {layout: layouts.LAYOUTS[layout] for layout in LAYOUTS},
         "order_limit": order_limit,
         "first_room": {"size": scene.room.size_m, "listener": scene.room.listener_m},
+        "ambience_rows": playing,
     }
-    return as_message(told, [photo, audio, *head_mesh(scene.sample_rate)], asked.get("as_text", False))
+    loops = audio if len(audio) else np.zeros((1, 1), dtype=np.float32)  # front ends may lose what is empty
+    around = [channels[layout][rows] for layout, rows in playing.items()]
+    return as_message(told, [photo, loops, *head_mesh(scene.sample_rate), *around], asked.get("as_text", False))
 
 
 def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Message:
@@ -86,4 +103,14 @@ def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Mess
 def turned_responses(room: Room, positions_m: Any, layout: str, sample_rate: int, head_yaw_deg: float) -> np.ndarray:
     """`render.responses.impulse_responses`; only a head turns, loudspeakers and microphones stay where they are."""
     yaw = head_yaw_deg if layout == "binaural" else 0.0
-    return responses.impulse_responses(room, np.asarray(positions_m), layout, sample_rate=sample_rate, head_yaw_deg=yaw)
+    positions = np.reshape(positions_m, (-1, 3))
+    return responses.impulse_responses(room, positions, layout, sample_rate=sample_rate, head_yaw_deg=yaw)
+
+
+def all_around(scene: Scene, layout: str) -> np.ndarray:
+    """The channels (n_ch, T) float32 of a scene's ambience, as loud as its sources together; zeros if it has none.
+
+    A turned head hears them as they are: a sound from everywhere alike has no side.
+    """
+    loudest = dataclasses.replace(scene.ambience, level_db=0.0) if scene.ambience else None
+    return dataclasses.replace(scene, ambience=loudest).ambient_channels(layout)

@@ -91,11 +91,12 @@ def fallback_html(scene: Scene, phi: np.ndarray) -> str:
     rate = scene.sample_rate
     heard = phi[:, : int(SCENE_S * rate)]
     players = [Player(heard / max(1.0, 1.01 * np.abs(heard).max()), rate, "the scene, for headphones")]
-    for k, label in enumerate(scene.labels):
-        dry = scene.audio[k, : int(SOURCE_S * rate)]
-        players.append(
-            Player(dry / max(1.0, 1.01 * np.abs(dry).max()), rate, f"{k + 1} {label['label']}, alone and dry")
-        )
+    alone = {f"{k + 1} {label['label']}, alone and dry": scene.audio[k] for k, label in enumerate(scene.labels)}
+    if scene.ambience is not None:
+        alone[f"all around: {scene.ambience.label}, alone"] = scene.ambience.audio
+    for title, sound in alone.items():
+        dry = sound[: int(SOURCE_S * rate)]
+        players.append(Player(dry / max(1.0, 1.01 * np.abs(dry).max()), rate, title))
     return (
         "<p>The live room needs a running kernel; this is how it stood when the page was saved.</p>"
         "<img alt='Photo with regions, and plan of the room' style='max-width:100%' "

@@ -13,6 +13,7 @@ import traitlets
 from see2sound_nb.places.frames import directions
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
+from see2sound_nb.sounds.ambience import SOFTEST_DB
 
 #: Layouts that a browser can play.
 LAYOUTS = ("binaural", "stereo", "5.1")
@@ -24,6 +25,8 @@ ROUNDING_M = 1e-3
 SIDES_M, MOST_REFLECTIONS = (1.5, 100.0), 30
 #: Levels of a source relative to the scene, and of everything, in dB.
 LEVELS_DB, GAINS_DB = (-40.0, 12.0), (-80.0, 40.0)
+#: Levels of the ambience relative to the sources together, in dB.
+AMBIENCE_DB = (SOFTEST_DB, 0.0)
 
 Position = tuple[float, float, float]
 
@@ -54,6 +57,9 @@ class RoomState(anywidget.AnyWidget):
     muted = Checked().tag(sync=True)
     soloed = Checked().tag(sync=True)
     levels_db = Checked().tag(sync=True)
+    ambience = traitlets.Unicode("").tag(sync=True)
+    ambience_level_db = traitlets.Float().tag(sync=True)
+    ambience_muted = traitlets.Bool(False).tag(sync=True)
     gain_db = traitlets.Float().tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     prompts = Checked().tag(sync=True)
@@ -88,6 +94,7 @@ class RoomState(anywidget.AnyWidget):
     @traitlets.validate("positions")
     def _check_positions(self, proposal) -> tuple[Position, ...]:
         values = _numbers("positions", proposal["value"])
+        values = values.reshape(-1, 3) if not values.size else values  # a scene may have no source
         if values.shape != (self._count, 3):
             raise RangeError(
                 f"positions of shape {values.shape} were given; the scene has {self._count} sources, each needs "
@@ -110,8 +117,8 @@ class RoomState(anywidget.AnyWidget):
 
     @traitlets.validate("selected")
     def _check_selected(self, proposal) -> int:
-        if not 0 <= proposal["value"] < self._count:
-            raise RangeError(f"selected={proposal['value']}; the sources are numbered 0 to {self._count - 1}")
+        if not 0 <= proposal["value"] < max(1, self._count):
+            raise RangeError(f"selected={proposal['value']}; the sources are numbered 0 to {max(1, self._count) - 1}")
         return proposal["value"]
 
     @traitlets.validate("absorption", "max_order")
@@ -154,6 +161,10 @@ class RoomState(anywidget.AnyWidget):
     @traitlets.validate("gain_db")
     def _check_gain(self, proposal) -> float:
         return _between("gain_db", proposal["value"], *GAINS_DB, "dB")
+
+    @traitlets.validate("ambience_level_db")
+    def _check_ambience_level(self, proposal) -> float:
+        return _between("ambience_level_db", proposal["value"], *AMBIENCE_DB, "dB")
 
     @traitlets.validate("muted", "soloed", "levels_db", "prompts", "labels", "colours")
     def _check_rows(self, proposal) -> tuple:

@@ -1,9 +1,11 @@
 """Figures carry their description, and show what they are given in the colours of the sources."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from browser.scenes import only_ambience, three_sources
 
 import see2sound_nb as s2s
 from see2sound_nb.notebook import plots
@@ -186,3 +188,19 @@ def test_what_cannot_be_drawn_is_refused_and_leaves_no_empty_figure(shown, draw,
     with pytest.raises(ValueError, match=message):
         draw()
     assert not pyplot.get_fignums()
+
+
+def test_figures_say_what_is_heard_all_around(shown):
+    scene = three_sources(max_order=1, ambience=True)
+    for figure in (s2s.plot_regions, s2s.plot_plan):
+        assert figure(scene).get_title().endswith("\nall around: sea")
+        assert "around" not in figure(dataclasses.replace(scene, ambience=None)).get_title()
+
+
+def test_a_scene_without_sources_is_drawn(shown):
+    scene = only_ambience()
+    photo, depth, plan, channels, _ = s2s.plot_story(scene).axes
+    assert not photo.patches and not depth.patches
+    assert "listener" in [text.get_text() for text in plan.texts]
+    assert len(channels.lines) == 6
+    s2s.plot_story(dataclasses.replace(scene, ambience=None))

@@ -9,7 +9,7 @@ import time
 import ipywidgets
 import numpy as np
 import pytest
-from browser.scenes import RATE, three_sources
+from browser.scenes import RATE, only_ambience, three_sources
 
 import see2sound_nb as s2s
 from see2sound_nb.notebook.widgets import _assets
@@ -186,6 +186,7 @@ def test_walls_that_come_nearer_push_sources_inside_and_take_the_listener_along(
         ("muted", [True], "3 sources"),
         ("selected", 3, "0 to 2"),
         ("gain_db", 60.0, "-80 to 40 dB"),
+        ("ambience_level_db", 3.0, "-60 to 0 dB"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_rule_and_stays_as_it_was(w, name, value, said):
@@ -305,3 +306,72 @@ def test_only_a_scene_with_a_listener_is_shown(scene):
 def test_modules_that_are_joined_need_no_imports():
     joined = _assets.module("live_room.js")
     assert "\nimport " not in joined and joined.count("export default") == 1
+
+
+# What is heard all around
+
+
+@pytest.fixture(scope="module")
+def around():
+    return three_sources(max_order=3, ambience=True)
+
+
+@pytest.mark.parametrize("layout", ["binaural", "stereo", "5.1", "foa"])
+def test_the_ambience_is_added_as_loud_as_it_is_set(around, layout):
+    w = s2s.LiveRoom(around)
+    assert (w.ambience, w.ambience_level_db) == ("sea", around.ambience.level_db)
+    w.gain_db = 0.0
+    both = w.render(layout)
+    w.ambience_muted = True
+    sources = w.render(layout)
+    expected = around.ambient_channels(layout)
+    np.testing.assert_allclose(both - sources, expected, atol=1e-6)
+    w.ambience_muted, w.ambience_level_db, w.head_yaw_deg = False, around.ambience.level_db - 20, 90.0
+    w.muted = [True] * 3
+    np.testing.assert_allclose(w.render(layout), expected / 10, atol=1e-6, err_msg="a turned head hears the same")
+    w.muted, w.soloed = [False] * 3, [True, False, False]
+    alone = w.render(layout)
+    w.ambience_muted = True
+    np.testing.assert_array_equal(w.render(layout), alone, "while a source is solo, nothing else is heard")
+
+
+def test_a_moved_source_leaves_the_ambience_as_loud_as_it_was(around):
+    w = s2s.LiveRoom(around)
+    w.muted = [True] * 3
+    before = w.render()
+    w.positions = [[-0.5, 0.5, 0.0], *w.positions[1:]]
+    np.testing.assert_array_equal(w.render(), before)
+
+
+def test_the_start_brings_the_channels_that_the_ambience_plays(around):
+    w = s2s.LiveRoom(around)
+    w.sent = []
+    w.send = lambda content, buffers=None: w.sent.append((content, buffers or []))
+    content, buffers = ask(w, kind="start", sequence=1)
+    assert content["ambience_rows"] == {"binaural": [0, 1], "stereo": [0, 1], "5.1": [0, 1, 4, 5]}
+    for (layout, rows), buffer in zip(content["ambience_rows"].items(), buffers[6:], strict=True):
+        loudest = np.frombuffer(buffer, np.float32).reshape(len(rows), -1)
+        at_first = around.ambient_channels(layout)[rows]
+        np.testing.assert_allclose(loudest * 10 ** (around.ambience.level_db / 20), at_first, atol=1e-6)
+
+
+def test_a_live_room_may_have_nothing_but_its_ambience():
+    scene = only_ambience()
+    w = s2s.LiveRoom(scene)
+    assert repr(w) == "LiveRoom(0 sources; all around: sea; channel_layout='binaural')"
+    w.sent = []
+    w.send = lambda content, buffers=None: w.sent.append((content, buffers or []))
+    content, buffers = ask(w, kind="start", sequence=1)
+    assert content["labels"] == () or content["labels"] == []
+    assert all(buffers), "what is empty may be lost on its way"
+    w.set_state({"positions": [], "selected": 0, "muted": []})
+    assert w.positions == () and w.message == ""
+    w.room_size = (4.0, 5.0, 3.0)
+    w.gain_db = 0.0
+    for layout in ("binaural", "5.1"):
+        np.testing.assert_allclose(w.render(layout), scene.ambient_channels(layout), atol=1e-6)
+    assert w.scene.positions_m.shape == (0, 3)
+    with pytest.raises(ValueError, match="the scene has none"):
+        w.generate(0)
+    page = w._repr_mimebundle_()[0]["text/html"]
+    assert page.count("<audio") == 2 and "all around: sea, alone" in page

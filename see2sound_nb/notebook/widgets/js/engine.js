@@ -12,7 +12,19 @@ import { Tiers } from "./tiers.js";
 
 /** A browser that allows sound has begun after this. */
 const UNLOCK_MS = 500;
+const LEVEL_TRAITS = ["muted", "soloed", "levels_db", "ambience_level_db", "ambience_muted"];
 const ROOM_TRAITS = ["room_size", "absorption", "max_order", "head_yaw_deg"];
+
+/** The ambience in each layout: a loop for every channel; those that were not sent are silent. */
+function aroundOf({ ambience_rows: rows, channel_names: names }, arrays) {
+  return Object.fromEntries(
+    Object.entries(rows).map(([layout, playing], n) => {
+      const loops = rowsOf(arrays[n], playing.length);
+      const silence = new Float32Array(loops[0]?.length ?? 1);
+      return [layout, names[layout].map((_, row) => loops[playing.indexOf(row)] ?? silence)];
+    }),
+  );
+}
 
 export class LiveEngine extends EventTarget {
   /** @param {object} model the widget's model, as anywidget gives it */
@@ -162,7 +174,8 @@ export class LiveEngine extends EventTarget {
   }
 
   #build() {
-    this.sound.build(this.assets.loops, this.#channelCount());
+    const { loops, around } = this.assets;
+    this.sound.build(loops, around[this.model.get("channel_layout")] ?? null, this.#channelCount());
     this.tiers.fill(this.sound.graph);
   }
 
@@ -181,7 +194,7 @@ export class LiveEngine extends EventTarget {
       ["change:playing", () => this.#followPlaying()],
       ["change:channel_layout", () => this.#followLayout()],
       ["change:gain_db", () => this.sound.followGain()],
-      ...["muted", "soloed", "levels_db"].map((name) => [`change:${name}`, () => this.sound.followLevels()]),
+      ...LEVEL_TRAITS.map((name) => [`change:${name}`, () => this.sound.followLevels()]),
       ...ROOM_TRAITS.map((name) => [`change:${name}`, () => this.tiers.followRoom()]),
       ["change:message", () => this.#note("kernel", model.get("message") || null, "warning")],
     ];
@@ -222,12 +235,14 @@ export class LiveEngine extends EventTarget {
   }
 
   #start(content, arrays) {
-    const [photo, loops, corners, inverses, responses, times] = arrays;
+    const [photo, loops, corners, inverses, responses, times, ...ambience] = arrays;
     const head = new Head({
       corners: new Int32Array(corners.buffer), inverses: floats(inverses), responses: floats(responses), times: floats(times),
     });
     const loopRows = rowsOf(loops, this.tiers.positions.length);
-    this.assets = { ...content, photo: new Blob([photo], { type: "image/jpeg" }), loops: loopRows, head };
+    const around = aroundOf(content, ambience);
+    const picture = new Blob([photo], { type: "image/jpeg" });
+    this.assets = { ...content, photo: picture, loops: loopRows, head, around };
     this.tiers.start(this.assets);
     this.#note("place", null);
     this.#note("play", null);

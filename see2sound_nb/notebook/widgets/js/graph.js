@@ -3,6 +3,7 @@
  *
  *   loop of source k ─┬─ early: slot A / slot B ─┬─ level, mute ─ meter ─┬─ master ─ meters ─ destination
  *                     └─ late:  slot A / slot B ─┘                      (other sources)
+ *   loop of the ambience, a channel each ──────────── level, mute ─ meter ─┘
  */
 import { Crossfader, QUANTUM, audioBuffer, fadeCurves } from "./crossfade.js";
 
@@ -26,9 +27,11 @@ export class RoomGraph {
    * @param {number} scene.channels of the layout
    * @param {number} scene.gain master gain, a factor
    * @param {number[]} scene.levels a factor for each source
+   * @param {Float32Array[] | null} [scene.around] the ambience, a loop for each channel
+   * @param {number} [scene.aroundLevel] its factor
    * @param {number} [scene.firstFrame] when the loops began, in frames of the context; a multiple of 128
    */
-  constructor(context, { loops, channels, gain, levels, firstFrame }) {
+  constructor(context, { loops, channels, gain, levels, around = null, aroundLevel = 1, firstFrame }) {
     this.context = context;
     this.channels = channels;
     this.onUnfinished = () => {}; // somebody should call `update` soon
@@ -57,9 +60,17 @@ export class RoomGraph {
       level.connect(this.master);
       const early = new Crossfader(this, k, input, level, LEAD_BLOCKS);
       const late = new Crossfader(this, k, input, level, LATE_BLOCKS);
-      const player = this.#player(loop, start, input);
+      const player = this.#player([loop], start, input);
       return { input, level, meter, early, late, player, loop, loopBefore: loop, loopFrame: -Infinity, nextLoop: null };
     });
+    this.around = null;
+    if (around) {
+      const level = new GainNode(context, { ...bus, gain: aroundLevel });
+      const meter = newMeter(context);
+      level.connect(meter);
+      level.connect(this.master);
+      this.around = { level, meter, player: this.#player(around, start, level) };
+    }
   }
 
   currentFrame() {
@@ -73,11 +84,12 @@ export class RoomGraph {
     return Math.ceil((this.currentFrame() + ahead) / QUANTUM) * QUANTUM;
   }
 
-  #player(loop, frame, input) {
+  #player(rows, frame, input) {
     const { context } = this;
+    const { length } = rows[0];
     const fade = new GainNode(context, { gain: 1 });
-    const player = new AudioBufferSourceNode(context, { buffer: audioBuffer(context, [loop]), loop: true });
-    const turned = (((frame - this.firstFrame) % loop.length) + loop.length) % loop.length;
+    const player = new AudioBufferSourceNode(context, { buffer: audioBuffer(context, rows), loop: true });
+    const turned = (((frame - this.firstFrame) % length) + length) % length;
     player.connect(fade).connect(input);
     player.start(frame / context.sampleRate, turned / context.sampleRate);
     return { player, fade };
@@ -104,7 +116,7 @@ export class RoomGraph {
     const duration = this.fadeFrames / context.sampleRate;
     const { rising, falling } = fadeCurves(0);
     const before = source.player;
-    source.player = this.#player(loop, frame, source.input);
+    source.player = this.#player([loop], frame, source.input);
     source.player.fade.gain.setValueAtTime(0, context.currentTime);
     source.player.fade.gain.setValueCurveAtTime(rising, start, duration);
     before.fade.gain.setValueCurveAtTime(falling, start, duration);
@@ -113,6 +125,11 @@ export class RoomGraph {
 
   setLevel(k, factor) {
     this.sources[k].level.gain.setTargetAtTime(factor, this.context.currentTime, LEVEL_TIME_S);
+  }
+
+  /** The level of the ambience. */
+  setAround(factor) {
+    this.around?.level.gain.setTargetAtTime(factor, this.context.currentTime, LEVEL_TIME_S);
   }
 
   setGain(factor) {
@@ -136,13 +153,14 @@ export class RoomGraph {
   release(when = this.context.currentTime) {
     this.master.gain.cancelScheduledValues(when);
     this.master.gain.setTargetAtTime(0, when, LEVEL_TIME_S);
+    const players = [...this.sources, this.around].filter(Boolean).map(({ player }) => player.player);
+    for (const player of players) player.stop(when + 8 * LEVEL_TIME_S);
     for (const source of this.sources) {
-      source.player.player.stop(when + 8 * LEVEL_TIME_S);
       source.nextLoop = null;
       source.early.forget();
       source.late.forget();
     }
-    this.sources[0].player.player.onended = () => {
+    const end = () => {
       if (this.context.state === "closed") return; // everything went with it
       for (const { early, late } of this.sources) {
         early.release();
@@ -150,6 +168,8 @@ export class RoomGraph {
       }
       this.master.disconnect();
     };
+    if (players.length) players[0].onended = end;
+    else end();
   }
 }
 

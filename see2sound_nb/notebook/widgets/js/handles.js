@@ -167,6 +167,7 @@ export class Handles {
       node.classList.toggle("s2s-silent", silent[k]);
       ray.classList.toggle("s2s-selected", k === selected);
     });
+    if (!labels.length) return;
     if (this.fronted !== selected) {
       this.fronted = selected;
       const mark = sourceMark(selected, this.model.get("colours")[selected]);

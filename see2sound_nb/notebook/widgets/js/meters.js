@@ -58,7 +58,7 @@ function channelMeter(name) {
 }
 
 /**
- * The levels of the channels, and through `sourceMeters` of the sources.
+ * The levels of the channels, and through `sourceMeters` of the sources and, after them, of the ambience.
  * @param {EventTarget} engine the live engine
  * @param {object} model the widget's model
  * @param {() => {fill: HTMLElement, text: HTMLElement}[]} sourceMeters the bars and numbers in the sources' rows
@@ -102,8 +102,9 @@ export function createMeters(engine, model, sourceMeters) {
       moving = meter.draw(db, now) || moving;
       if (write) meter.write(db);
     });
+    const each = [...levels.sources, levels.around];
     sourceMeters().forEach(({ fill, text }, k) => {
-      const db = levels.sources[k] ?? -Infinity;
+      const db = each[k] ?? -Infinity;
       fill.style.transform = `scaleX(${meterShare(db).toFixed(3)})`;
       if (write) putText(text, meterText(db));
     });
@@ -185,6 +186,8 @@ export function createReadout(engine, model) {
 
   function show() {
     const k = model.get("selected");
+    node.hidden = !model.get("labels").length;
+    if (node.hidden) return;
     putAttribute(node, "style", sourceStyle(model.get("colours")[k]));
     putText(number, String(k + 1));
     putText(label, model.get("labels")[k]);

@@ -10,15 +10,23 @@ const LAYOUT_NAMES = {
 };
 const WORD_WITHIN_MS = 60_000; // models are large: until the first step, or from one to the next, it may take long
 const LEVEL_RANGE = { min: -40, max: 12, step: 0.5 }; // dB, as the traits levels_db and gain_db allow
+const AROUND_COLOUR = "#9aa5b1"; // a grey, which no source has
+const AMBIENCE_RANGE = { min: -60, max: 0, step: 0.5 }; // dB, as the trait ambience_level_db allows
 
-/** A button that is pressed or not, as an entry of the list trait says. */
-function sourceToggle(model, trait, k, control, letter, name) {
+/** A button that is pressed or not. */
+function toggle(control, letter, name, onClick) {
   const node = htmlNode(
     "button",
     { type: "button", class: "s2s-button s2s-toggle", "data-control": control, "aria-label": name, title: name },
     letter,
   );
-  node.addEventListener("click", () => saveEntry(model, trait, k, !model.get(trait)[k]));
+  node.addEventListener("click", onClick);
+  return node;
+}
+
+/** A button that is pressed or not, as an entry of the list trait says. */
+function sourceToggle(model, trait, k, control, letter, name) {
+  const node = toggle(control, letter, name, () => saveEntry(model, trait, k, !model.get(trait)[k]));
   return { node, show: () => putAttribute(node, "aria-pressed", Boolean(model.get(trait)[k])) };
 }
 
@@ -115,21 +123,18 @@ function sourceRow(engine, model, k, select) {
     format: decibelText,
     onInput: (value) => saveEntry(model, "levels_db", k, value),
   });
-  const fill = htmlNode("span", { class: "s2s-fill" });
-  const text = htmlNode("span", { class: "s2s-value" }, "silent");
-  const track = htmlNode("span", { class: "s2s-track" }, fill);
-  const meter = htmlNode("div", { class: "s2s-source-meter", "aria-hidden": "true" }, track, text);
+  const meter = levelBar();
   const maker = soundMaker(engine, model, k, label);
   const node = htmlNode(
     "li",
     { class: "s2s-source", "data-source": k, style: sourceStyle(model.get("colours")[k]) },
     htmlNode("div", { class: "s2s-source-line" }, pick, mute.node, solo.node, level.node),
-    meter,
+    meter.node,
     maker.node,
   );
   return {
     node,
-    meter: { fill, text },
+    meter,
     maker,
     show() {
       const selected = model.get("selected") === k;
@@ -146,27 +151,74 @@ function sourceRow(engine, model, k, select) {
   };
 }
 
+/** A bar and a number beside a name: what `createMeters` draws. */
+function levelBar() {
+  const fill = htmlNode("span", { class: "s2s-fill" });
+  const text = htmlNode("span", { class: "s2s-value" }, "silent");
+  const track = htmlNode("span", { class: "s2s-track" }, fill);
+  return { node: htmlNode("div", { class: "s2s-source-meter", "aria-hidden": "true" }, track, text), fill, text };
+}
+
+/** The row of what is heard all around. */
+function ambienceRow(model) {
+  const label = model.get("ambience");
+  const mute = toggle("ambience-mute", "M", `Mute the ambience, ${label}`, () =>
+    saveTrait(model, "ambience_muted", !model.get("ambience_muted")),
+  );
+  const level = rangeControl({
+    control: "ambience-level",
+    label: "Level",
+    name: `Level of the ambience, ${label}, relative to the sources together`,
+    ...AMBIENCE_RANGE,
+    format: decibelText,
+    onInput: (value) => saveTrait(model, "ambience_level_db", value),
+  });
+  const meter = levelBar();
+  const name = htmlNode("span", { class: "s2s-label s2s-around" }, `All around: ${label}`);
+  const line = htmlNode("div", { class: "s2s-source-line" }, name, mute, level.node);
+  return {
+    node: htmlNode(
+      "div",
+      { class: "s2s-source", "data-ambience": "", style: sourceStyle(AROUND_COLOUR) },
+      line,
+      meter.node,
+    ),
+    meter,
+    show() {
+      putAttribute(mute, "aria-pressed", model.get("ambience_muted"));
+      level.show(model.get("ambience_level_db"));
+    },
+  };
+}
+
 /**
- * The list of sources.
+ * The list of sources, and below it what is heard all around.
  * @returns {{node: HTMLElement, meters: {fill: HTMLElement, text: HTMLElement}[], show: () => void,
- *   progress: (detail: object) => void, release: () => void}} `meters` are the sources' bars and numbers; `release`
- *   frees the buttons when the kernel is gone.
+ *   progress: (detail: object) => void, release: () => void}} `meters` are the bars and numbers of the sources, then of
+ *   the ambience; `release` frees the buttons when the kernel is gone.
  */
 export function createSourceList(engine, model, select) {
   const list = htmlNode("ol", { class: "s2s-source-list" });
-  const node = htmlNode("section", { class: "s2s-sources" }, htmlNode("h3", {}, "Sources"), list);
+  const none = htmlNode("p", { class: "s2s-note" }, "No thing in the photo is a source.");
+  const ambience = htmlNode("div", { class: "s2s-ambience" });
+  const node = htmlNode("section", { class: "s2s-sources" }, htmlNode("h3", {}, "Sources"), list, none, ambience);
   const view = { node, meters: [] };
   let rows = [];
+  let around = null;
   let built = "";
   view.show = () => {
-    const names = JSON.stringify([model.get("labels"), model.get("colours")]);
+    const names = JSON.stringify([model.get("labels"), model.get("colours"), model.get("ambience")]);
     if (names !== built) {
       built = names;
       rows = model.get("labels").map((_, k) => sourceRow(engine, model, k, select));
       list.replaceChildren(...rows.map((row) => row.node));
-      view.meters = rows.map((row) => row.meter);
+      none.hidden = rows.length > 0;
+      around = model.get("ambience") ? ambienceRow(model) : null;
+      ambience.replaceChildren(...(around ? [around.node] : []));
+      view.meters = [...rows, around].filter(Boolean).map((row) => row.meter);
     }
     for (const row of rows) row.show();
+    around?.show();
   };
   view.progress = (detail) => rows[detail.source]?.maker.progress(detail);
   view.release = () => rows.forEach((row) => row.maker.busy(false));

@@ -26,6 +26,12 @@ function labelCorners(boxes, labels, [photoWidth]) {
   });
 }
 
+/** "The photo with 2 sources; all around: sea", for those who do not see it. */
+function photoInWords(model) {
+  const [count, around] = [model.get("labels").length, model.get("ambience")];
+  return `The photo with ${count || "no"} source${count === 1 ? "" : "s"}${around ? `; all around: ${around}` : ""}`;
+}
+
 /**
  * The photo; a click on a box, or Enter, selects its source.
  * @returns {{node: HTMLElement, show: () => void, stop: () => void}}
@@ -75,7 +81,7 @@ export function createPhoto(engine, model, select) {
       buttons[k].style.zIndex = place + 1;
     });
     if (!address) address = URL.createObjectURL(photo);
-    const image = htmlNode("img", { src: address, alt: `The photo with ${labels.length} sources`, draggable: "false" });
+    const image = htmlNode("img", { src: address, alt: photoInWords(model), draggable: "false" });
     frame.style.aspectRatio = `${size[0]} / ${size[1]}`;
     frame.style.setProperty("--s2s-shape", size[0] / size[1]);
     frame.replaceChildren(image, ...buttons);

@@ -50,7 +50,7 @@ export class RoomSound {
   }
 
   /** A new graph for so many channels; its sources are silent until they get responses. */
-  build(loops, channels) {
+  build(loops, around, channels) {
     const { context, model } = this;
     const { destination } = context; // other rooms may play there, too
     destination.channelCount = Math.min(this.maxChannels, Math.max(channels, destination.channelCount));
@@ -58,6 +58,7 @@ export class RoomSound {
     this.builtAt = performance.now();
     this.graph = new RoomGraph(context, {
       loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), firstFrame: before?.firstFrame,
+      around, aroundLevel: this.#aroundLevel(),
     });
     before?.release(this.graph.start);
     this.graph.onUnfinished = () => {
@@ -106,6 +107,14 @@ export class RoomSound {
 
   followLevels() {
     this.#levels().forEach((factor, k) => this.graph?.setLevel(k, factor));
+    this.graph?.setAround(this.#aroundLevel());
+  }
+
+  /** The ambience is silent where it is muted, and while a source is solo. */
+  #aroundLevel() {
+    const { model } = this;
+    if (model.get("ambience_muted") || model.get("soloed").some(Boolean)) return 0;
+    return factorOf(model.get("ambience_level_db"));
   }
 
   #levels() {
@@ -119,7 +128,8 @@ export class RoomSound {
   meters(channelCount) {
     if (!this.sounds) {
       const silent = (count) => Array(count).fill(-Infinity);
-      return { channels: silent(channelCount), sources: silent(this.model.get("positions").length), peak_db: -Infinity };
+      const sources = silent(this.model.get("positions").length);
+      return { channels: silent(channelCount), sources, around: -Infinity, peak_db: -Infinity };
     }
     const channels = this.graph.channelMeters.map(meterReading);
     const peak = Math.max(...channels.map((channel) => channel.peak));
@@ -128,6 +138,7 @@ export class RoomSound {
     return {
       channels: channels.map(({ rms }) => decibels(rms)),
       sources: this.graph.sources.map(({ meter }) => decibels(gain * meterReading(meter).rms)),
+      around: this.graph.around ? decibels(gain * meterReading(this.graph.around.meter).rms) : -Infinity,
       peak_db: decibels(peak),
     };
   }
