@@ -47,14 +47,11 @@ def rows_of(photo: dict, path: pathlib.Path, sam) -> list[tuple[str, list[float]
             if one["sound_class"] == "room":  # silent: it never becomes a source
                 continue
             right = expected(photo, one["sound_class"], (box[0] + box[1] + 1) / 2 / I.shape[1])
-            evidence = one["evidence"]
-            if len(evidence) == 3:
-                rows.append(("SEEN", [logit(x) for x in evidence], right))
+            name, *numbers = one["evidence"] if isinstance(one["evidence"][0], str) else ("SEEN", *one["evidence"])
+            if name == "person":
+                rows.append(("PERSON", [logit(numbers[0])], right))
             else:
-                name, score, area, agreement = evidence
-                which = "PERSON" if name == "person" else "THING"
-                row = [logit(score), float(np.log(max(area, 1e-4))), logit(agreement)]
-                rows.append((which, row[: 2 if which == "PERSON" else 3], right))
+                rows.append(("SEEN" if name == "SEEN" else "THING", [logit(x) for x in numbers], right))
     return rows
 
 
@@ -80,7 +77,7 @@ def main() -> None:
         for k in range(FOLDS):
             p[fold == k] = LogisticRegression(C=1.0).fit(X[fold != k], y[fold != k]).predict_proba(X[fold == k])[:, 1]
         model = LogisticRegression(C=1.0).fit(X, y)
-        constants = [*model.intercept_, *model.coef_[0]] + [0.0] * (which == "PERSON")
+        constants = [*model.intercept_, *model.coef_[0]]
         print(f"{which} = ({', '.join(f'{c:.2f}' for c in constants)})  # {len(y)} readings, {y.mean():.0%} right")
         brier, guess = np.mean((p - y) ** 2), y.mean() * (1 - y.mean())
         print(f"  Brier score {brier:.3f}, that of always saying {y.mean():.2f}: {guess:.3f}")

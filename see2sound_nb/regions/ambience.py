@@ -1,6 +1,6 @@
 """What a photo sounds like as a whole: the sea, a street, a room. Nobody can point at it.
 
-A linear layer on what the ImageNet classifier makes of the whole photo tells ten scenes apart
+A linear layer on what the ImageNet classifier makes of the whole photo tells six scenes apart
 (``models/weights/scene.md``); each has a sound.
 
 Notebook: 01_regions.
@@ -19,16 +19,14 @@ from see2sound_nb.regions.activation import label_logits
 #: Scenes in the order of the layer's outputs, each with its kind of sound and a sentence of `sounds.sound_classes`.
 SCENES: dict[str, tuple[str, str]] = {
     "room": ("room", "quiet room tone"),
-    "company": ("crowd", "people chatting"),
     "street": ("car", "street traffic"),
-    "forest": ("songbird", "birds chirping in the trees"),
-    "field": ("cricket", "insects in the grass on a summer night"),
-    "mountain": ("wind", "a windy mountain"),
+    "green": ("songbird", "birds chirping in the trees"),
+    "open air": ("wind", "wind blowing"),
     "sea": ("surf", "waves on a beach"),
-    "lake": ("stream", "a small river"),
-    "waterfall": ("waterfall", "a waterfall"),
-    "rain": ("rain", "rain falling"),
+    "inland water": ("stream", "a small river"),
 }
+#: A scene that is less probable than this is not named: what is not a room is then the open air.
+LEAST_PROBABILITY = 0.5
 
 
 @functools.cache
@@ -82,8 +80,10 @@ def describe_ambience(I: np.ndarray, logits: np.ndarray | None = None) -> dict[s
     -----
     Notebook: 01_regions.
     """
-    probability = scene_probabilities(label_logits(I) if logits is None else logits)
-    best = int(np.argmax(probability))
-    label = list(SCENES)[best]
+    probability = dict(zip(SCENES, scene_probabilities(label_logits(I) if logits is None else logits)))
+    label = max(probability, key=lambda scene: probability[scene])
+    certain = probability[label]
+    if certain < LEAST_PROBABILITY:
+        label, certain = "open air", 1 - probability["room"]
     kind, caption = SCENES[label]
-    return {"label": label, "kind": kind, "caption": caption, "probability": float(probability[best])}
+    return {"label": label, "kind": kind, "caption": caption, "probability": float(certain)}

@@ -125,12 +125,12 @@ def readings(
     labels = patch_probabilities(patch)
     seen = kind_evidence(labels)
     members = things_in(mask, box, things)
-    return [_seen(mask, labels, seen, logits), *(_detected(one, things, labels, seen, mask.size) for one in members)]
+    return [_seen(mask, labels, seen, logits), *(_detected(one, things, labels, seen) for one in members)]
 
 
 def _seen(mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     """The kind that the classifier sees in a region."""
-    kind = int(np.argmax(seen))
+    kind = int(np.argmax(np.where(has_a_place(), seen, 0)))
     whole = float(kind_evidence(label_probabilities(logits.mean(axis=(0, 1))))[kind])
     there = overlap_with_map(mask, kind_evidence(label_probabilities(logits))[..., kind])
     evidence = (float(seen[kind]), whole, there)
@@ -147,14 +147,13 @@ def _seen(mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, logits: np.nda
     }
 
 
-def _detected(members: np.ndarray, things: Things, labels: np.ndarray, seen: np.ndarray, pixels: int) -> dict[str, Any]:
+def _detected(members: np.ndarray, things: Things, labels: np.ndarray, seen: np.ndarray) -> dict[str, Any]:
     """What the detector says of the things `members`, made more exact by the classifier where it can be."""
     best = members[np.argmax(things.scores[members])]
     name, number = things.names[best], len(members)
-    area = float(np.prod(things.boxes[best, 2:] - things.boxes[best, :2])) / pixels
     kind, chance = sound_classes.thing_table().get(name, (sound_classes.NAMES.index("room"), sound_classes.SILENT))
     kin = [sound_classes.NAMES.index(one) for one in KIN.get(name, (sound_classes.NAMES[kind],))]
-    evidence = (name, float(things.scores[best]), area, float(seen[kin].sum()))
+    evidence = (name, float(things.scores[best]), float(seen[kin].sum()))
     caption = sound_classes.CLASSES[kind].captions[0]
     if name in sound_classes.thing_table():
         caption = sound_classes.thing_caption(name, number)
@@ -222,6 +221,12 @@ def overlap_with_map(mask: np.ndarray, evidence: np.ndarray) -> float:
     cells = cv2.resize(mask.astype(np.float32), heat.shape[::-1], interpolation=cv2.INTER_AREA)
     common = float((cells * heat).sum())
     return common / max(float(cells.sum() + heat.sum()) - common, 1e-9)
+
+
+@functools.cache
+def has_a_place() -> np.ndarray:
+    """(K,) bool, whether a thing at a place makes a kind of sound; a beach and the rain are all around."""
+    return np.array([sound.name not in sound_classes.ALL_AROUND for sound in sound_classes.CLASSES])
 
 
 @functools.cache

@@ -15,13 +15,13 @@ from see2sound_nb._progress import Progress, quiet
 from see2sound_nb.regions.activation import label_logits, seen_things
 from see2sound_nb.regions.boxes import boxes_from_contours, patches_from_boxes
 from see2sound_nb.regions.choosing import choose_sources, largest_sources
-from see2sound_nb.regions.clicks import ClickPredictor
+from see2sound_nb.regions.clicks import ClickPredictor, extent
 from see2sound_nb.regions.contours import contours_from_masks
 from see2sound_nb.regions.groups import groups_of_things
-from see2sound_nb.regions.labels import name_regions
+from see2sound_nb.regions.labels import has_a_place, name_regions
 from see2sound_nb.regions.masks import automatic_masks, without_specks
 from see2sound_nb.regions.polygons import polygons_from_contours
-from see2sound_nb.regions.things import Things, find_things
+from see2sound_nb.regions.things import Things, find_things, overlaps
 from see2sound_nb.sounds import sound_classes
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
@@ -31,6 +31,8 @@ T = TypeVar("T")
 WAYS_TO_SELECT = ("sounds", "area")
 #: So many groups of detected things are outlined, so many things of each, and so many kinds that the classifier sees.
 MOST_PROMPTED, MOST_OUTLINED, MOST_SEEN = 8, 6, 3
+#: A mask whose own box has less than this intersection over union with the detector's shows something else.
+LEAST_FIT = 0.6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -170,22 +172,40 @@ def prompted_masks(I: np.ndarray, sam: Any, things: Things, logits: np.ndarray) 
     groups = sorted(groups, key=lambda group: -_salience(things, np.array(sounding)[group], I.shape))
     for group in groups[:MOST_PROMPTED]:
         members = np.array(sounding)[group][:MOST_OUTLINED]
-        masks.append(np.any([predictor.mask_in(things.boxes[k])[0] for k in members], axis=0))
-    for seen in seen_things(I, logits, MOST_SEEN, kinds_with_a_place()):
+        masks.append(np.any([outline_of_thing(predictor, things.boxes[k]) for k in members], axis=0))
+    for seen in seen_things(I, logits, MOST_SEEN, has_a_place()):
         masks.append(predictor.mask_of(seen.point_px, seen.box_px, seen.heat)[0])
     M = np.array([mask for mask in masks if mask.any()], dtype=bool).reshape(-1, *I.shape[:2])
     return without_specks(M)
+
+
+def outline_of_thing(predictor: ClickPredictor, box_px: np.ndarray) -> np.ndarray:
+    """The mask of a detected thing: what SAM outlines within its box, or all of the box where SAM sees no such thing.
+
+    Parameters
+    ----------
+    predictor : ClickPredictor
+    box_px : np.ndarray
+        (4,) float, [left, top, right, bottom] in pixels.
+
+    Returns
+    -------
+    np.ndarray
+        (H, W) bool, not empty.
+    """
+    mask, _ = predictor.mask_in(box_px)
+    left, top = np.floor(box_px[:2]).astype(int).clip(0)
+    right, bottom = np.ceil(box_px[2:]).astype(int)
+    within = np.zeros_like(mask)
+    within[top:bottom, left:right] = True
+    mask = without_specks((mask & within)[None])[0]
+    return mask if mask.any() and overlaps(extent(mask), box_px[None])[0] >= LEAST_FIT else within
 
 
 def _salience(things: Things, members: np.ndarray, shape: tuple[int, ...]) -> float:
     """Score times size to the power 1/4, of the best thing in a group."""
     area = np.prod(things.boxes[members, 2:] - things.boxes[members, :2], axis=1) / (shape[0] * shape[1])
     return float((things.scores[members] * area**0.25).max())
-
-
-def kinds_with_a_place() -> np.ndarray:
-    """(K,) bool, the kinds of sound whose origin is a thing at a place; a beach and the rain are all around."""
-    return np.array([sound.name not in sound_classes.ALL_AROUND for sound in sound_classes.CLASSES])
 
 
 def regions_of_masks(

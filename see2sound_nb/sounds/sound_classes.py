@@ -138,14 +138,14 @@ CLASSES: tuple[SoundClass, ...] = (
            "thunder; a thunderstorm; a clap of thunder; lightning and rolling thunder"),
     _class("wind", "wind blowing over {}",
            "wind blowing; a gust of wind in the trees; leaves rustling; a windy mountain",
-           "970*0.6 972*0.5 979*0.5 557*0.5 723*0.6 701*0.4 417*0.3 425*0.3 580*0.3 825*0.2 912*0.2 915*0.3 "
+           "970*0.6 972*0.5 979*0.5 980*0.5 557*0.5 723*0.6 701*0.4 417*0.3 425*0.3 580*0.3 825*0.2 912*0.2 915*0.3 "
            "958*0.2 984-986*0.3 987-998*0.2 9*0.2 102-106*0.2 330-332*0.2 334-336*0.2 356-359*0.3 361-364*0.2 "
            "298-299*0.3 387*0.3 649*0.3 672*0.4 716*0.2 853*0.2 500*0.3 821*0.4 682*0.3 703*0.3 706*0.3 "
            "450*0.2 489*0.2 645-646*0.2 755*0.2 795*0.2 807*0.2 815*0.1 858*0.2 863*0.2 873*0.3 900*0.2",
            things="kite*0.4"),
     _class("fire", "the fire of {} crackling",
            "a crackling fire; a campfire; burning wood; flames in a fireplace",
-           "470*0.5 644*0.5 626*0.4 862*0.7 980 469*0.4 556*0.8 607*0.3"),
+           "470*0.5 644*0.5 626*0.4 862*0.7 469*0.4 556*0.8 607*0.3"),
     _class("car", "the engine{s} of {}",
            "a car engine; a car driving; street traffic; an idling automobile",
            "436 468 511 573 575*0.7 581*0.7 609 627 656 661 717 751 817 479*0.7 475*0.6 920*0.5 919*0.3 704*0.3 "
