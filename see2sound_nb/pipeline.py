@@ -23,7 +23,7 @@ from see2sound_nb.places.loading import load_depth
 from see2sound_nb.places.placing import place_sources
 from see2sound_nb.regions.ambience import describe_ambience
 from see2sound_nb.regions.loading import load_sam
-from see2sound_nb.regions.sources import WAYS_TO_SELECT, Regions, check_masks, find_sources, regions_of_masks
+from see2sound_nb.regions.sources import WAYS_TO_SELECT, check_masks, find_sources, regions_of_masks
 from see2sound_nb.room.shoebox import room_of_scene
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds import generation
