@@ -85,7 +85,7 @@ def generate(
         if patch is None and not prompt:
             raise ValueError(f"sound {k} has neither a patch nor a text; give one of the two")
     looks: Sequence = patches
-    if captions is not None and getattr(codi.image_encoder, "takes_sentences", False):
+    if captions is not None and getattr(getattr(codi, "image_encoder", None), "takes_sentences", False):
         looks = captions
         prompts = [None if prompt == caption else prompt for prompt, caption in zip(prompts, captions, strict=True)]
     # A batch has a text for every sound or for none, and a look likewise.

@@ -28,11 +28,7 @@ from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
 #: The steps of a run with chosen masks, in words, and the share of the progress bar at which each begins and ends.
-STEPS = {
-    "depth": ("Estimating the depth", 0.0, 0.15),
-    "ambience": ("Making the ambience", 0.15, 0.4),
-    "audio": ("Making the sounds", 0.4, 1.0),
-}
+STEPS = {"depth": ("Estimating the depth", 0.0, 0.15), "audio": ("Making the sounds", 0.15, 1.0)}
 
 
 class ClickToSegment(anywidget.AnyWidget):
