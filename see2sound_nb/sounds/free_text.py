@@ -1,0 +1,290 @@
+"""Which kind of sound a text means: by its words where they decide, else by the nearest sentence that is known.
+
+A sentence model alone puts "dog" nearer to "cat" than to "a dog barking", and a dog in the rain near the rain. The
+words say more: what sounds, and what it does, come before where it is. The table of `sound_classes` lists them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from see2sound_nb.sounds import sound_classes
+from see2sound_nb.sounds.english import plural, verb_forms
+
+#: How much a word says: a thing that sounds, a verb of sounding, a hint.
+THING, VERB, HINT = 3.0, 2.5, 1.0
+#: Words that weigh at least this decide alone.
+DECISIVE = 2.0
+#: Where they do not: what a weight of 1 counts in the cosine with the nearest known sentence.
+HINT_IN_COSINE = 0.1
+#: So many standard deviations above the known sentences of other kinds is near.
+NEAR = 5.0
+#: What stands behind a preposition is where it sounds, seldom what sounds.
+_BEHIND = 0.4
+_PREPOSITIONS = dict.fromkeys(
+    "in on at near to by beside besides under behind over across through above below around from towards toward into "
+    "onto against after before during along past for about among amid between inside outside beneath opposite".split(),
+    _BEHIND,
+) | {"with": 0.6, "like": 0.8}
+_VERB_BEHIND = 0.7  # "a dog in the yard barks"
+_DETERMINERS = set("a an the my your his her its our their some any this that these those very".split())
+_BREAKS = set(", ; : . ! ? but while when only just".split())
+_NEGATIONS = set("no not without never nor neither isn't aren't doesn't don't won't can't".split())
+#: A text may begin with these and mean what follows.
+_FRAME = re.compile(
+    r"^(there (is|are) |(we|i) (can )?hear |hear(ing)? |listen(ing)? to |nothing but |(the |a |an )?"
+    r"(sounds?|noises?|recordings?|photos?|pictures?|images?) of |sounds like )+"
+)
+_MUSIC = {"drums", "guitar", "piano", "violin", "flute", "trumpet", "organ"}
+_PLAYED = re.compile(r"\b(play|practi[sc]|perform|tune|solo|scales|melod|music|song)")
+
+
+class HeardAs(NamedTuple):
+    """What a text is heard as.
+
+    Attributes
+    ----------
+    kind : str
+        One of `sound_classes.NAMES`.
+    certainty : float
+        0 to 1.
+    how : str
+        ``"known"`` (a sentence of the table), ``"words"``, ``"meaning"`` (near to a sentence of the table) or
+        ``"nearest"`` (near to none).
+    """
+
+    kind: str
+    certainty: float
+    how: str
+
+
+class _Hit(NamedTuple):
+    kind: str
+    weight: float
+    at: int
+
+
+@functools.cache
+def _lexicon() -> dict[str, tuple[tuple[str, float], ...]]:
+    """Every form of every word and phrase of the table, with the kinds that it leads to and how much it says."""
+    found: dict[str, dict[str, float]] = {}
+
+    def add(phrase: str, kind: str, weight: float) -> None:
+        found.setdefault(" ".join(_tokens(phrase)), {}).setdefault(kind, weight)
+
+    for sound in sound_classes.CLASSES:
+        for word in sound.words.split("; "):
+            weight = {"!": VERB, "?": HINT}.get(word[-1], THING)
+            word = word.rstrip("!?")
+            first, _, rest = word.partition(" ")
+            forms = {word, plural(word)}
+            if weight < THING or rest:
+                forms |= {f"{form} {rest}".strip() for form in verb_forms(first)}
+            for form in forms:
+                add(form, sound.name, weight)
+    named = [*zip(sound_classes.label_names(), sound_classes.label_table(), strict=True)]
+    for name, (index, score) in [*named, *sound_classes.thing_table().items()]:
+        for form in (name, plural(name)):
+            if " ".join(_tokens(form)) not in found:
+                add(form, sound_classes.NAMES[index], THING if score >= 0.5 else HINT)
+    return {phrase: tuple(kinds.items()) for phrase, kinds in found.items()}
+
+
+def _tokens(text: str) -> list[str]:
+    """Words and punctuation marks, in lower case, without articles and the like, and without the genitive's s."""
+    text = text.lower().replace("’", "'").replace("-", " ")
+    tokens = re.findall(r"[^\W_]+(?:'[^\W_]+)?|[,;:.!?]", text)
+    return [re.sub(r"'s$", "", token) for token in tokens if token not in _DETERMINERS]
+
+
+def _hits(sentence: str) -> tuple[list[_Hit], bool]:
+    """What the words of a sentence lead to, and whether any of them was denied."""
+    tokens = _tokens(_FRAME.sub("", sentence.lower().strip()))
+    played, lexicon = bool(_PLAYED.search(sentence.lower())), _lexicon()
+    hits: list[_Hit] = []
+    share, denying, denied, place, thing_ends = 1.0, False, False, 0, -1
+    while place < len(tokens):
+        token = tokens[place]
+        length = next((n for n in (4, 3, 2, 1) if " ".join(tokens[place : place + n]) in lexicon), 0)
+        if token in _NEGATIONS and length < 2:
+            denying = True
+        elif token in _BREAKS:
+            share, denying = 1.0, False
+        elif length:
+            kinds = lexicon[" ".join(tokens[place : place + length])]
+            after = tokens[place + length] if place + length < len(tokens) else ""
+            if denying:
+                denied, denying = True, after in ("and", "or", "nor")
+            else:
+                if thing_ends == place and max(weight for _, weight in kinds) == THING:
+                    hits = [hit._replace(weight=hit.weight / 2) if hit.at >= thing_starts else hit for hit in hits]
+                for kind, weight in kinds:
+                    part = max(share, _VERB_BEHIND) if weight == VERB else share
+                    part = 1.0 if kind in _MUSIC and played and share == _BEHIND else part
+                    hits.append(_Hit(kind, weight * part, place))
+                thing_starts, thing_ends = place, place + length
+            place += length - 1
+        elif token in _PREPOSITIONS:
+            share = _PREPOSITIONS[token]
+        place += 1
+    return hits, denied
+
+
+def weigh_words(sentence: str) -> dict[str, float]:
+    """How much the words of a sentence speak for each kind of sound that they lead to.
+
+    Parameters
+    ----------
+    sentence : str
+        Free text.
+
+    Returns
+    -------
+    dict
+        From names of kinds to sums of weights, the largest first; of equals the one that is said first.
+    """
+    hits, denied = _hits(sentence)
+    sums: dict[str, float] = {}
+    for hit in hits:
+        sums[hit.kind] = sums.get(hit.kind, 0.0) + hit.weight
+    if denied and not sums:
+        return {"room": DECISIVE}  # only what is not heard was named
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+@functools.cache
+def _kinds_of_known() -> np.ndarray:
+    """(sentences,) int, the kind of each of `sound_classes.known_sentences`; -1 for what means none in particular."""
+    place = {sentence: i for i, sentence in enumerate(sound_classes.known_sentences())}
+    kinds = np.full(len(place), -1)
+    things = [
+        (sound_classes.thing_caption(name, number), index)
+        for name, (index, _) in sound_classes.thing_table().items()
+        for number in (3, 2, 1)
+    ]
+    labels = zip(sound_classes.label_captions(), (index for index, _ in sound_classes.label_table()), strict=True)
+    captions = [(caption, index) for index, sound in enumerate(sound_classes.CLASSES) for caption in sound.captions]
+    silent = sound_classes.NAMES.index("room")  # "the quiet room around a sofa" is near to all that is said of sofas
+    for sentence, index in [*things, *((s, k) for s, k in labels if k != silent), *captions]:
+        kinds[place[sentence]] = index
+    return kinds
+
+
+@functools.cache
+def shipped_embeddings() -> np.ndarray:
+    """(sentences, 384) float32, of unit length: `sound_classes.known_sentences` as the tiny CoDi carries them."""
+    from safetensors import safe_open
+
+    from see2sound_nb.models.trunk import WEIGHTS
+
+    with safe_open(WEIGHTS / "tiny_codi.safetensors", framework="np") as file:
+        rows = file.get_tensor("sentences").astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def nearness(token: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """How near a sentence is to each kind of sound: the cosine with the nearest of the kind's known sentences.
+
+    Parameters
+    ----------
+    token : np.ndarray
+        (384,) or (N, 384) float32, of unit length.
+    known : np.ndarray
+        (sentences, 384) float32, as from `shipped_embeddings`.
+
+    Returns
+    -------
+    np.ndarray
+        (kinds,) or (N, kinds) float32, in the order of `sound_classes.CLASSES`.
+    """
+    cosines, kinds = token @ known.T, _kinds_of_known()
+    return np.stack([cosines[..., kinds == k].max(axis=-1) for k in range(len(sound_classes.CLASSES))], axis=-1)
+
+
+@functools.cache
+def _background() -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the nearness to each kind, over the known sentences of all others."""
+    known, kinds = shipped_embeddings(), _kinds_of_known()
+    near = nearness(known, known)
+    others = [near[(kinds != k) & (kinds >= 0), k] for k in range(len(sound_classes.CLASSES))]
+    return np.array([x.mean() for x in others]), np.array([x.std() for x in others])
+
+
+def kind_of_text(sentence: str) -> HeardAs:
+    """Which kind of sound a text means.
+
+    Parameters
+    ----------
+    sentence : str
+        Free text; "" is the quiet room.
+
+    Returns
+    -------
+    HeardAs
+
+    Raises
+    ------
+    ImportError
+        If no word decides and the MiniLM sentence model, which then does, is not installed.
+
+    Examples
+    --------
+    >>> [kind_of_text(text).kind for text in ("rain on a tin roof", "a dog barks in the rain", "a cat next to a piano")]
+    ['rain', 'dog', 'cat']
+    """
+    if not sentence.strip():
+        return HeardAs("room", 1.0, "known")
+    if sentence in sound_classes.known_sentences():
+        kind = _kinds_of_known()[sound_classes.known_sentences().index(sentence)]
+        return HeardAs(sound_classes.NAMES[kind] if kind >= 0 else "room", 1.0, "known")
+    weights = weigh_words(sentence)
+    best, *others = weights.values() or (0.0,)
+    by_words = HeardAs(next(iter(weights), ""), best / (best + max(others, default=0.0) or 1.0), "words")
+    if best >= DECISIVE:
+        return by_words
+    try:
+        return _by_meaning(sentence, weights)
+    except ImportError:
+        if weights:
+            return by_words
+        raise
+
+
+def _by_meaning(sentence: str, weights: dict[str, float]) -> HeardAs:
+    from see2sound_nb.sounds.minilm import embed_sentences
+
+    near = nearness(embed_sentences([sentence])[0].numpy(), shipped_embeddings())
+    hints = np.array([HINT_IN_COSINE * weights.get(name, 0.0) for name in sound_classes.NAMES])
+    best = int((near + hints).argmax())
+    mean, deviation = _background()
+    above = float((near[best] - mean[best]) / deviation[best])
+    certainty = float(1 / (1 + np.exp(NEAR - above)))
+    return HeardAs(sound_classes.NAMES[best], certainty, "meaning" if above >= NEAR else "nearest")
+
+
+def notes_of_text(prompt: str | None) -> list[str]:
+    """What a listener should know of how a text is heard: nothing where it says what sounds, else one sentence.
+
+    Parameters
+    ----------
+    prompt : str, optional
+        Free text, or none.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ImportError
+        As `kind_of_text`.
+    """
+    heard = kind_of_text(prompt or "")
+    if heard.how != "nearest":
+        return []
+    caption = sound_classes.CLASSES[sound_classes.NAMES.index(heard.kind)].captions[0]
+    return [f'"{prompt}" is no kind of sound that the tiny model knows; it is heard as the nearest, {caption}']
