@@ -29,10 +29,10 @@ _PREPOSITIONS = dict.fromkeys(
     "in on at near to by beside besides under behind over across through above below around from towards toward into "
     "onto against after before during along past for about among amid between inside outside beneath opposite".split(),
     _BEHIND,
-) | {"with": 0.6, "like": 0.8}
+) | {"with": 0.6, "like": 0.8} | dict.fromkeys(("as", "while", "when", "then", "followed"), 0.7)
 _VERB_BEHIND = 0.7  # "a dog in the yard barks"
 _DETERMINERS = set("a an the my your his her its our their some any this that these those very".split())
-_BREAKS = set(", ; : . ! ? but while when only just".split())
+_BREAKS = set(", ; : . ! ? but only just".split())
 _NEGATIONS = set("no not without never nor neither isn't aren't doesn't don't won't can't".split())
 #: A text may begin with these and mean what follows.
 _FRAME = re.compile(
@@ -96,17 +96,24 @@ def _lexicon() -> dict[str, tuple[tuple[str, float], ...]]:
 
 def _tokens(text: str) -> list[str]:
     """Words and punctuation marks, in lower case, without articles and the like, and without the genitive's s."""
+    return [token for token, _ in _parted_tokens(text)]
+
+
+def _parted_tokens(text: str) -> list[tuple[str, bool]]:
+    """As `_tokens`, and whether an article or the like parts each from the one before."""
     text = text.lower().replace("’", "'").replace("-", " ")
-    tokens = re.findall(r"[^\W_]+(?:'[^\W_]+)?|[,;:.!?]", text)
-    return [re.sub(r"'s$", "", token) for token in tokens if token not in _DETERMINERS]
+    words = [re.sub(r"'s$", "", word) for word in re.findall(r"[^\W_]+(?:'[^\W_]+)?|[,;:.!?]", text)]
+    parted = [word in _DETERMINERS for word in words]
+    return [pair for pair in zip(words, [False, *parted], strict=False) if pair[0] not in _DETERMINERS]
 
 
 def _hits(sentence: str) -> tuple[list[_Hit], bool]:
     """What the words of a sentence lead to, and whether any of them was denied."""
-    tokens = _tokens(_FRAME.sub("", sentence.lower().strip()))
+    pairs = _parted_tokens(_FRAME.sub("", sentence.lower().strip()))
+    tokens, parted = [token for token, _ in pairs], [apart for _, apart in pairs]
     played, lexicon = bool(_PLAYED.search(sentence.lower())), _lexicon()
     hits: list[_Hit] = []
-    share, denying, denied, place, thing_ends = 1.0, False, False, 0, -1
+    share, denying, denied, place, thing = 1.0, False, False, 0, (0, -1)
     while place < len(tokens):
         token = tokens[place]
         length = next((n for n in (4, 3, 2, 1) if " ".join(tokens[place : place + n]) in lexicon), 0)
@@ -120,13 +127,14 @@ def _hits(sentence: str) -> tuple[list[_Hit], bool]:
             if denying:
                 denied, denying = True, after in ("and", "or", "nor")
             else:
-                if thing_ends == place and max(weight for _, weight in kinds) == THING:
-                    hits = [hit._replace(weight=hit.weight / 2) if hit.at >= thing_starts else hit for hit in hits]
+                is_thing = max(weight for _, weight in kinds) == THING
+                if is_thing and thing[1] == place and not parted[place]:  # "a police dog" is a dog
+                    hits = [hit._replace(weight=hit.weight / 2) if hit.at == thing[0] else hit for hit in hits]
                 for kind, weight in kinds:
                     part = max(share, _VERB_BEHIND) if weight == VERB else share
                     part = 1.0 if kind in _MUSIC and played and share == _BEHIND else part
                     hits.append(_Hit(kind, weight * part, place))
-                thing_starts, thing_ends = place, place + length
+                thing = (place, place + length) if is_thing else thing
             place += length - 1
         elif token in _PREPOSITIONS:
             share = _PREPOSITIONS[token]
