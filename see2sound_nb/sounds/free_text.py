@@ -21,6 +21,8 @@ THING, VERB, HINT = 3.0, 2.5, 1.0
 DECISIVE = 2.0
 #: Where they do not: what a weight of 1 counts in the cosine with the nearest known sentence.
 HINT_IN_COSINE = 0.1
+#: A text's own embedding is kept where its cosine with a known sentence of its kind is at least this.
+KEEP = 0.8
 #: So many standard deviations above the known sentences of other kinds is near.
 NEAR = 5.0
 #: What stands behind a preposition is where it sounds, seldom what sounds.
@@ -272,6 +274,41 @@ def _by_meaning(sentence: str, weights: dict[str, float]) -> HeardAs:
     above = float((near[best] - mean[best]) / deviation[best])
     certainty = float(1 / (1 + np.exp(NEAR - above)))
     return HeardAs(sound_classes.NAMES[best], certainty, "meaning" if above >= NEAR else "nearest")
+
+
+def token_of_text(sentence: str, known: np.ndarray) -> np.ndarray:
+    """The embedding of a text, where the denoiser understands it.
+
+    Parameters
+    ----------
+    sentence : str
+        Free text.
+    known : np.ndarray
+        (sentences, 384) float32, of unit length: the embeddings of `sound_classes.known_sentences`.
+
+    Returns
+    -------
+    np.ndarray
+        (384,) float32, of unit length: MiniLM's own embedding where it is near to a known sentence of the kind that
+        the text means; else that sentence's. Without MiniLM the plainest caption of the kind.
+
+    Raises
+    ------
+    ImportError
+        As `kind_of_text`.
+    """
+    from see2sound_nb.sounds.minilm import embed_sentences
+
+    kind = sound_classes.NAMES.index(kind_of_text(sentence).kind)
+    try:
+        token = embed_sentences([sentence])[0].numpy()
+    except ImportError:  # the words alone said which kind
+        return known[sound_classes.known_sentences().index(sound_classes.CLASSES[kind].captions[0])]
+    of_kind = known[_kinds_of_known() == kind]
+    nearest = of_kind[int((of_kind @ token).argmax())]
+    if nearness(token, known).argmax() == kind and nearest @ token >= KEEP:
+        return token
+    return nearest
 
 
 def notes_of_text(prompt: str | None) -> list[str]:

@@ -20,7 +20,8 @@ from diffusers.utils import BaseOutput
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk
 from see2sound_nb.sounds import sound_classes
-from see2sound_nb.sounds.minilm import embed_sentences
+from see2sound_nb.sounds.free_text import token_of_text
+from see2sound_nb.sounds.minilm import embed_sentences, load_minilm
 
 TOKEN = 384
 
@@ -42,7 +43,8 @@ class ImageEmbeds(BaseOutput):
 class SentenceEncoder(ModelMixin, ConfigMixin):
     """The text tower: takes sentences themselves, so it needs no tokenizer.
 
-    Sentences of `sounds.sound_classes.known_sentences` are looked up; only others need MiniLM, which is loaded then.
+    Sentences of `sounds.sound_classes.known_sentences` are looked up. What another one means, `free_text.kind_of_text`
+    says; its token is then drawn to the nearest known sentence of that kind, which the denoiser was trained with.
     """
 
     @register_to_config
@@ -63,12 +65,21 @@ class SentenceEncoder(ModelMixin, ConfigMixin):
         -------
         TextEmbeds
             ``text_embeds`` (N, 384).
+
+        Raises
+        ------
+        ImportError
+            If the words of a sentence do not say what sounds, and the MiniLM sentence model, which then decides, is
+            not installed.
         """
+        known = F.normalize(self.known.float(), dim=-1)
         place = {sentence: i for i, sentence in enumerate(sound_classes.known_sentences())}
-        unknown = [s for s in dict.fromkeys(sentences) if s not in place]
-        fresh = dict(zip(unknown, embed_sentences(unknown), strict=True)) if unknown else {}
-        rows = [fresh[s].to(self.known) if s in fresh else self.known[place[s]] for s in sentences]
-        return TextEmbeds(text_embeds=F.normalize(torch.stack(rows).float(), dim=-1))
+        rows = {s: known[place[s]] if s in place else self._token(s, known) for s in dict.fromkeys(sentences)}
+        return TextEmbeds(text_embeds=torch.stack([rows[s] for s in sentences]))
+
+    def _token(self, sentence: str, known: torch.Tensor) -> torch.Tensor:
+        """(384,) of unit length, for a sentence that is not known."""
+        return torch.from_numpy(token_of_text(sentence, known.cpu().numpy())).to(known)
 
 
 class TrunkImageEncoder(ModelMixin, ConfigMixin):
