@@ -33,6 +33,8 @@ _IRREGULAR = {
     "scarf": "scarves",
     "shelf": "shelves",
     "foot": "feet",
+    "hoof": "hooves",
+    "tooth": "teeth",
     "volcano": "volcanoes",
     "buffalo": "buffaloes",
     "potato": "potatoes",

@@ -20,26 +20,27 @@ THING, VERB, HINT = 3.0, 2.5, 1.0
 #: Words that weigh at least this decide alone.
 DECISIVE = 2.0
 #: Where they do not: what a weight of 1 counts in the cosine with the nearest known sentence.
-HINT_IN_COSINE = 0.1
+HINT_IN_COSINE = 0.3
 #: A text's own embedding is kept where its cosine with a known sentence of its kind is at least this.
 KEEP = 0.8
 #: So many standard deviations above the known sentences of other kinds is near.
 NEAR = 5.0
 #: What stands behind a preposition is where it sounds, seldom what sounds.
 _BEHIND = 0.4
-_PREPOSITIONS = dict.fromkeys(
-    "in on at near to by beside besides under behind over across through above below around from towards toward into "
-    "onto against after before during along past for about among amid between inside outside beneath opposite".split(),
-    _BEHIND,
-) | {"with": 0.6, "like": 0.8} | dict.fromkeys(("as", "while", "when", "then", "followed"), 0.7)
+_PREPOSITIONS = re.compile(
+    r"in|on|at|near|to|by|besides?|under|behind|over|across|through|above|below|around|from|towards?|into|onto|against|"
+    r"after|before|during|along|past|for|about|among|amid|between|inside|outside|beneath|opposite"
+)
+_OTHER_SHARES = {"with": 0.6, "like": 0.8, "as": 0.7, "while": 0.7, "when": 0.7, "then": 0.7, "followed": 0.7}
 _VERB_BEHIND = 0.7  # "a dog in the yard barks"
-_DETERMINERS = set("a an the my your his her its our their some any this that these those very".split())
-_BREAKS = set(", ; : . ! ? but only just".split())
-_NEGATIONS = set("no not without never nor neither isn't aren't doesn't don't won't can't".split())
-#: A text may begin with these and mean what follows.
+_DETERMINERS = re.compile(r"an?|the|my|your|his|her|its|our|their|some|any|th[ie]se?|that|those|very")
+_BREAKS = re.compile(r"[,;:.!?]|but|only|just")
+_NEGATIONS = re.compile(r"not?|without|never|n?either|nor|(is|are|do|does|wo|ca)n't")
+#: These say how a text is to be heard, or how much of a thing there is, and are passed over.
 _FRAME = re.compile(
-    r"^(there (is|are) |(we|i) (can )?hear |hear(ing)? |listen(ing)? to |nothing but |(the |a |an )?"
-    r"(sounds?|noises?|recordings?|photos?|pictures?|images?) of |sounds like )+"
+    r"^(there (is|are) |(we|i) (can )?hear |hear(ing)? |listen(ing)? to |nothing but |sounds like )+|"
+    r"\b(the |an? )?(sounds?|noises?|recordings?|photos?|pictures?|images?) of |"
+    r"\b(the |an? )(stream|waves?|sea|storm|shower|flood|burst|round|flock|herd|pack|swarm|group|pair|couple) of "
 )
 _MUSIC = {"drums", "guitar", "piano", "violin", "flute", "trumpet", "organ"}
 _PLAYED = re.compile(r"\b(play|practi[sc]|perform|tune|solo|scales|melod|music|song)")
@@ -79,13 +80,13 @@ def _lexicon() -> dict[str, tuple[tuple[str, float], ...]]:
         found.setdefault(" ".join(_tokens(phrase)), {}).setdefault(kind, weight)
 
     for sound in sound_classes.CLASSES:
-        for word in sound.words.split("; "):
-            weight = {"!": VERB, "?": HINT}.get(word[-1], THING)
-            word = word.rstrip("!?")
-            first, _, rest = word.partition(" ")
+        for marked in sound.words.split("; "):
+            word, weight = marked.rstrip("!?"), {"!": VERB, "?": HINT}.get(marked[-1], THING)
+            words = word.split()
             forms = {word, plural(word)}
-            if weight < THING or rest:
-                forms |= {f"{form} {rest}".strip() for form in verb_forms(first)}
+            if weight < THING or len(words) > 1:  # "wash dishes", "crowd cheer": the verb is the first or the last
+                forms |= {" ".join([form, *words[1:]]) for form in verb_forms(words[0])}
+                forms |= {" ".join([*words[:-1], form]) for form in verb_forms(words[-1])}
             for form in forms:
                 add(form, sound.name, weight)
     named = [*zip(sound_classes.label_names(), sound_classes.label_table(), strict=True)]
@@ -105,8 +106,8 @@ def _parted_tokens(text: str) -> list[tuple[str, bool]]:
     """As `_tokens`, and whether an article or the like parts each from the one before."""
     text = text.lower().replace("’", "'").replace("-", " ")
     words = [re.sub(r"'s$", "", word) for word in re.findall(r"[^\W_]+(?:'[^\W_]+)?|[,;:.!?]", text)]
-    parted = [word in _DETERMINERS for word in words]
-    return [pair for pair in zip(words, [False, *parted], strict=False) if pair[0] not in _DETERMINERS]
+    parted = [bool(_DETERMINERS.fullmatch(word)) for word in words]
+    return [pair for pair in zip(words, [False, *parted], strict=False) if not _DETERMINERS.fullmatch(pair[0])]
 
 
 def _hits(sentence: str) -> tuple[list[_Hit], bool]:
@@ -119,9 +120,9 @@ def _hits(sentence: str) -> tuple[list[_Hit], bool]:
     while place < len(tokens):
         token = tokens[place]
         length = next((n for n in (4, 3, 2, 1) if " ".join(tokens[place : place + n]) in lexicon), 0)
-        if token in _NEGATIONS and length < 2:
+        if _NEGATIONS.fullmatch(token) and length < 2:
             denying = True
-        elif token in _BREAKS:
+        elif _BREAKS.fullmatch(token):
             share, denying = 1.0, False
         elif length:
             kinds = lexicon[" ".join(tokens[place : place + length])]
@@ -138,8 +139,10 @@ def _hits(sentence: str) -> tuple[list[_Hit], bool]:
                     hits.append(_Hit(kind, weight * part, place))
                 thing = (place, place + length) if is_thing else thing
             place += length - 1
-        elif token in _PREPOSITIONS:
-            share = _PREPOSITIONS[token]
+        elif _PREPOSITIONS.fullmatch(token):
+            share = _BEHIND
+        else:
+            share = _OTHER_SHARES.get(token, share)
         place += 1
     return hits, denied
 

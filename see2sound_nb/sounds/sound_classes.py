@@ -47,7 +47,6 @@ class SoundClass:
     labels: str = ""
     things: str = ""
     words: str = ""
-    words: str = ""
 
 
 def _class(name: str, template: str, captions: str, labels: str = "", things: str = "", words: str = "") -> SoundClass:
@@ -72,8 +71,8 @@ CLASSES: tuple[SoundClass, ...] = (
            "a cow mooing; cattle lowing; moo; cows in a pasture",
            "345-347 354*0.7 690*0.6",
            things="cow",
-           words="cow; cattle; calf; bull; ox; oxen; buffalo; bison; heifer; dairy herd; moo!; camel; pasture?; "
-                 "bellow?; cowshed"),
+           words="cow; cattle; calf; bull; ox; buffalo; bison; heifer; dairy herd; moo!; camel; pasture?; bellow?; "
+                 "cowshed"),
     _class("sheep", "{} bleating",
            "a sheep bleating; goats bleat; baa; a lamb calls",
            "348-350 351-353*0.6 355*0.7",
@@ -84,9 +83,9 @@ CLASSES: tuple[SoundClass, ...] = (
            "a horse neighing; hoofbeats of a horse; a pony trots; a galloping horse",
            "339 340*0.8 603*0.9",
            things="horse; zebra*0.6",
-           words="horse; pony; stallion; mare; foal; donkey; mule; zebra; hoofbeat; hoof; hooves; horseback; "
-                 "jockey; cavalry; stagecoach; neigh!; whinny!; gallop!; trot!; canter!; clip-clop!; stable?; "
-                 "rider?; saddle?; carriage; horse cart; horse race"),
+           words="horse; pony; stallion; mare; foal; donkey; mule; zebra; hoofbeat; hoof; horseback; jockey; "
+                 "cavalry; stagecoach; neigh!; whinny!; gallop!; trot!; canter!; clip-clop!; stable?; rider?; "
+                 "saddle?; carriage; horse cart; horse race"),
     _class("pig", "{} grunting",
            "a pig grunting; oink; pigs snort; a hog snuffling",
            "341-343 344*0.7",
@@ -101,7 +100,7 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("wolf", "{} howling",
            "a wolf howling; howling wolves at night; a coyote howls",
            "269-272 276*0.8",
-           words="wolf; wolves; coyote; hyena; jackal; werewolf; wolf pack; howl?"),
+           words="wolf; coyote; hyena; jackal; werewolf; wolf pack; howl?"),
     _class("elephant", "{} trumpeting",
            "an elephant trumpeting; the call of an elephant; an elephant herd",
            "101 385 386",
@@ -116,8 +115,7 @@ CLASSES: tuple[SoundClass, ...] = (
            "a rooster crowing; cock-a-doodle-doo; chickens and a cock; a farmyard at dawn",
            "7 8*0.9 80-86*0.8",
            words="rooster; cockerel; hen; chicken; chick; poultry; turkey; peacock; pheasant; partridge; quail; "
-                 "grouse; cock-a-doodle-doo!; cluck!; cackle?; crow at dawn; cock crow; farmyard?; barnyard?; "
-                 "coop?"),
+                 "grouse; cock-a-doodle-doo!; cluck!; cackle?; crow at dawn; cock crow; farmyard?; barnyard?; coop?"),
     _class("songbird", "{} singing",
            "a songbird singing; birdsong; birds chirping in the trees; a robin sings",
            "10-16 19 20 91-92*0.9 94-95*0.9 448*0.6",
@@ -129,8 +127,8 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("duck", "{} quacking",
            "a duck quacking; ducks on a pond; a goose honks; waterfowl",
            "97-100 127-138*0.8",
-           words="duck; duckling; mallard; drake; goose; geese; swan; heron; crane bird; stork; flamingo; "
-                 "waterfowl; quack!; honk?; duck pond"),
+           words="duck; duckling; mallard; drake; goose; swan; heron; crane bird; stork; flamingo; waterfowl; "
+                 "quack!; honk?; duck pond"),
     _class("owl", "{} hooting in the night",
            "an owl hooting; hoot of an owl at night; a night bird",
            "24",
@@ -143,8 +141,7 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("gull", "{} calling like a gull",
            "a seagull crying; gulls at the harbour; sea birds",
            "139-146*0.9",
-           words="gull; seagull; seabird; sea bird; albatross; pelican; puffin; penguin; cormorant; sandpiper; "
-                 "tern"),
+           words="gull; seagull; seabird; sea bird; albatross; pelican; puffin; penguin; cormorant; sandpiper; tern"),
     _class("frog", "{} croaking",
            "a frog croaking; frogs in a pond; ribbit; toads at night",
            "30-32 25-29*0.3",
@@ -153,8 +150,8 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("cricket", "{} chirping",
            "crickets chirping; insects in the grass on a summer night; a grasshopper; cicadas",
            "311 312 316 313-315*0.4 317-318*0.4",
-           words="cricket; grasshopper; cicada; locust; katydid; stridulate!; summer night?; night insect; "
-                 "insect?; meadow?"),
+           words="cricket; grasshopper; cicada; locust; katydid; stridulate!; summer night?; night insect; insect?; "
+                 "meadow?"),
     _class("bee", "{} buzzing",
            "a bee buzzing; buzzing insects; a fly buzzes; a swarm of bees",
            "308 309 300-307*0.4 319-320*0.6 410*0.9 599*0.7 321-326*0.2",
@@ -169,8 +166,8 @@ CLASSES: tuple[SoundClass, ...] = (
            "a babbling brook; a stream flowing; running water; a small river",
            "562 975*0.5 472*0.4 576*0.5 693*0.3 0-1*0.2 124*0.2 389-397*0.2 35-36*0.2 337*0.4 360*0.4 839*0.3",
            words="stream; brook; creek; river; rivulet; spring water; fountain; rapids; canal; canoe; rowing boat; "
-                 "paddle; running water; flow water; water flow; babble!; gurgle!; trickle!; ripple!; fish?; "
-                 "lake?; pond?; water?; splash!; swim?; rowboat"),
+                 "paddle; running water; flow water; water flow; babble!; gurgle!; trickle!; ripple!; fish?; lake?; "
+                 "pond?; water?; splash!; swim?; rowboat"),
     _class("waterfall", "the roar of water at {}",
            "a waterfall; roaring water; a cascade of falling water; a cataract",
            "525*0.8 974*0.8",
@@ -182,8 +179,8 @@ CLASSES: tuple[SoundClass, ...] = (
            "540*0.5 724*0.5 983*0.2",
            things="surfboard*0.5",
            words="surf; wave; sea; ocean; beach; seashore; seaside; shore; coast; tide; breaker; swell; sandbank; "
-                 "reef; sailing boat; sailboat; yacht; whale; dolphin; shark; surfer; swimmer?; lighthouse?; "
-                 "pier?; island?; lapping?; wave crash; diver?; sailor?"),
+                 "reef; sailing boat; sailboat; yacht; whale; dolphin; shark; surfer; swimmer?; lighthouse?; pier?; "
+                 "island?; lapping?; wave crash; diver?; sailor?"),
     _class("rain", "rain on {}",
            "rain falling; a rainy street; a downpour; raindrops on a roof; drizzle",
            "879*0.6 756*0.5",
@@ -193,9 +190,9 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("thunder", "thunder over {}",
            "thunder; a thunderstorm; a clap of thunder; lightning and rolling thunder",
            words="thunder; thundering; thunderstorm; thunderclap; lightning; thunderbolt; stormy night; storm; "
-                 "explosion; explode!; bomb; bombs; blast!; cannon; firework; detonation; earthquake; avalanche; "
-                 "rumble?; boom!; bang?; firecracker; burst?; artillery; grenade; battle; war; eruption; "
-                 "landslide; thump?; thud?"),
+                 "explosion; explode!; bomb; blast!; cannon; firework; detonation; earthquake; avalanche; rumble?; "
+                 "boom!; bang?; firecracker; burst?; artillery; grenade; battle; war; eruption; landslide; thump?; "
+                 "thud?"),
     _class("wind", "wind blowing over {}",
            "wind blowing; a gust of wind in the trees; leaves rustling; a windy mountain",
            "970*0.6 972*0.5 979*0.5 557*0.5 723*0.6 701*0.4 417*0.3 425*0.3 580*0.3 825*0.2 912*0.2 915*0.3 "
@@ -211,8 +208,8 @@ CLASSES: tuple[SoundClass, ...] = (
            "a crackling fire; a campfire; burning wood; flames in a fireplace",
            "470*0.5 644*0.5 626*0.4 862*0.7 980 469*0.4 556*0.8 607*0.3",
            words="fire; campfire; bonfire; flame; blaze; fireplace; fireside; hearth; log fire; inferno; embers; "
-                 "candle; torch; matchstick; light match; wood burn; burn wood; burn log; log burn; burn!; "
-                 "crackle!; lava; volcano; log?"),
+                 "candle; torch; matchstick; light match; wood burn; burn wood; burn log; log burn; burn!; crackle!; "
+                 "lava; volcano; log?"),
     _class("car", "the engine{s} of {}",
            "a car engine; a car driving; street traffic; an idling automobile",
            "436 468 511 573 575*0.7 581*0.7 609 627 656 661 717 751 817 479*0.7 475*0.6 920*0.5 919*0.3 704*0.3 "
@@ -220,9 +217,9 @@ CLASSES: tuple[SoundClass, ...] = (
            things="car",
            words="car; automobile; traffic; sedan; convertible; taxi; cab; jeep; limousine; limo; racing car; race "
                  "car; formula one; go-kart; car engine; car horn; highway; motorway; freeway; road?; street?; "
-                 "driver?; drive!; engine?; motor?; tyre; tire; garage?; intersection?; crossroads?; honk?; "
-                 "pickup; van; parking lot?; accelerate?; idle?; vehicle; skid!; tyre squeal; tire squeal; "
-                 "windscreen wiper; traffic jam; brake?; toot!"),
+                 "driver?; drive!; engine?; motor?; tyre; tire; garage?; intersection?; crossroads?; honk?; pickup; "
+                 "van; parking lot?; accelerate?; idle?; vehicle; skid!; tyre squeal; tire squeal; windscreen wiper; "
+                 "traffic jam; brake?; toot!"),
     _class("motorcycle", "{} revving",
            "a motorcycle revving; a motorbike engine; a moped; a scooter drives by",
            "665 670 802 621 518*0.4",
@@ -236,9 +233,8 @@ CLASSES: tuple[SoundClass, ...] = (
            things="truck; bus",
            words="truck; lorry; bus; coach?; tractor; minibus; bulldozer; digger; excavator; forklift; combine "
                  "harvester; harvester; diesel; diesel engine; diesel generator; dump truck; dustcart; garbage "
-                 "truck; bin lorry; tank; plough; plow; snowplow; construction site; building site; roadwork; "
-                 "crane; camper van; generator; air brake; cement mixer; caravan; farm machine; bus stop?; "
-                 "farmer?; farm?"),
+                 "truck; bin lorry; tank; plough; plow; snowplow; construction site; building site; roadwork; crane; "
+                 "camper van; generator; air brake; cement mixer; caravan; farm machine; bus stop?; farmer?; farm?"),
     _class("train", "{} on the rails",
            "a train passing; railway wheels on rails; a locomotive; a tram",
            "466 547 705 820 829 565 888*0.4",
@@ -254,16 +250,16 @@ CLASSES: tuple[SoundClass, ...] = (
            "404 895 908 812*0.8 657*0.6 405*0.7 744*0.4",
            things="airplane",
            words="airplane; aeroplane; plane; aircraft; jet; airliner; jumbo jet; fighter jet; jet engine; "
-                 "propeller; biplane; glider; rocket; spaceship; spacecraft; space shuttle; missile; ufo; take "
-                 "off?; takeoff?; runway?; airport?; zeppelin; airship; flight; airfield; pilot?; bomber; landing?"),
+                 "propeller; biplane; glider; rocket; spaceship; spacecraft; space shuttle; missile; ufo; take off?; "
+                 "takeoff?; runway?; airport?; zeppelin; airship; flight; airfield; pilot?; bomber; landing?"),
     _class("ship", "the horn{s} of {}",
            "a ship's horn; a foghorn in the harbour; a steamboat; a ferry sounds its horn",
            "403 510 628 554 625*0.8 814 833*0.6 694*0.8",
            things="boat*0.5",
            words="ship; foghorn; fog horn; ship horn; steamboat; steamer; ferry; liner; cruise ship; tugboat; tug; "
-                 "cargo ship; container ship; submarine; boat; motorboat; speedboat; vessel; trawler; fishing "
-                 "boat; harbour?; harbor?; port?; dock?; captain?; air horn; barge; oil tanker; hovercraft; "
-                 "anchor?; boat engine"),
+                 "cargo ship; container ship; submarine; boat; motorboat; speedboat; vessel; trawler; fishing boat; "
+                 "harbour?; harbor?; port?; dock?; captain?; air horn; barge; oil tanker; hovercraft; anchor?; boat "
+                 "engine"),
     _class("siren", "the siren{s} of {}",
            "a siren wailing; police siren; an ambulance; a fire engine's siren",
            "407 555 734",
@@ -274,8 +270,8 @@ CLASSES: tuple[SoundClass, ...] = (
            "a bicycle bell; a bike ringing its bell; a cyclist",
            "444 671*0.9 870*0.8 880*0.6 612*0.5",
            things="bicycle*0.8",
-           words="bicycle; bike; cyclist; cycling; bicycle bell; bike bell; tricycle; rickshaw; unicycle; ring "
-                 "bell bicycle; bike ride; pedal!; tandem"),
+           words="bicycle; bike; cyclist; cycling; bicycle bell; bike bell; tricycle; rickshaw; unicycle; ring bell "
+                 "bicycle; bike ride; pedal!; tandem"),
     _class("church_bell", "the bells of {}",
            "church bells; a bell tolling; bells ringing from a tower; a temple bell",
            "442 497*0.8 663*0.8 494 577*0.9 483*0.4 698*0.4 832*0.6 538*0.4 406*0.5",
@@ -287,15 +283,14 @@ CLASSES: tuple[SoundClass, ...] = (
            "409 892 530*0.6 531*0.5 826*0.9",
            things="clock*0.6",
            words="clock; watch?; stopwatch; metronome; pendulum; cuckoo clock; grandfather clock; alarm clock; "
-                 "wristwatch; timer; time bomb; tick!; tick tock!; tick-tock!; hourglass; countdown?; big ben; "
-                 "ticktock!"),
+                 "wristwatch; timer; time bomb; tick!; tick tock!; hourglass; countdown?; big ben"),
     _class("typing", "typing at {}",
            "typing on a keyboard; computer keys clicking; an office worker types; a computer",
            "508 810 878 527*0.8 620*0.8 681*0.7 673*0.7 590*0.5 664*0.5 613*0.4 526*0.4 782*0.4 916*0.2",
            things="laptop*0.7; keyboard*0.9; mouse*0.5",
-           words="typing; keyboard; typist; typewriter; laptop; computer?; computer keyboard; computer mouse; "
-                 "mouse click; programmer; hacker; coder; secretary; write email; write letter; email; write code; "
-                 "type!; office?; desk?; click?; keypad; pc; video game; gamer; console?; write?; calculator; cash "
+           words="typing; keyboard; typist; typewriter; laptop; computer?; computer keyboard; computer mouse; mouse "
+                 "click; programmer; hacker; coder; secretary; write email; write letter; email; write code; type!; "
+                 "office?; desk?; click?; keypad; pc; video game; gamer; console?; write?; calculator; cash "
                  "register; joystick; homework?"),
     _class("phone", "{} ringing",
            "a telephone ringing; an old phone's bell; the phone rings; a mobile phone",
@@ -316,24 +311,24 @@ CLASSES: tuple[SoundClass, ...] = (
            "463*0.3",
            things="cup*0.4",
            words="pour!; fill glass; fill cup; fill mug; fill jug; fill bottle; refill!; decant!; drink pour; "
-                 "coffee?; tea?; juice?; milk?; wine?; beverage; mug; cup; jug; pitcher; bartender?; water "
-                 "bottle?; drink?; fill?; pour water; watering can; bucket?; lemonade?; cocktail; serve drink"),
+                 "coffee?; tea?; juice?; milk?; wine?; beverage; mug; cup; jug; pitcher; bartender?; water bottle?; "
+                 "drink?; fill?; pour water; watering can; bucket?; lemonade?; cocktail; serve drink"),
     _class("glass", "the clink of {}",
            "glasses clinking; a bottle clinks; cheers, a toast with wine; dishes and glassware",
            "440 441 572*0.8 907*0.7 966*0.7 737*0.6 901*0.6 503*0.6 438*0.4 883*0.2 455*0.4 720*0.2 "
            "711*0.2",
            things="wine glass*0.6; bottle*0.3",
-           words="glass; glasses; wine glass; bottle; clink!; toast with champagne; champagne; raise glass; "
-                 "cheers; goblet; crystal glass; chandelier; glassware; wineglass; tinkle!; jar; vase?; toast!; "
-                 "window break; shatter!; wine?; beer?; ice cube; coin; jingle!; jangle!; smash!; broken glass; "
-                 "mirror?; porcelain"),
+           words="glass; glasses; wine glass; bottle; clink!; toast with champagne; champagne; raise glass; cheers; "
+                 "goblet; crystal glass; chandelier; glassware; wineglass; tinkle!; jar; vase?; toast!; window "
+                 "break; shatter!; wine?; beer?; ice cube; coin; jingle!; jangle!; smash!; broken glass; mirror?; "
+                 "porcelain"),
     _class("door", "{} creaking",
            "a creaking door; knocking on a door; a wooden door opens; a squeaky hinge",
            "799*0.7 894*0.3 743*0.3 771*0.4 492*0.3 495*0.2 765*0.4",
            words="door; doorway; doorframe; hinge; gate; creak!; squeak!; knock!; tapping?; slam!; door handle; "
-                 "drawer; cupboard; wardrobe; hatch?; cellar?; lock; key in lock; haunted house; floorboard; "
-                 "latch; coffin; zipper; rattle?; rocking chair; elevator; shutter; scrape!; rusty?; window?; "
-                 "ghost?; lid; floor creak"),
+                 "drawer; cupboard; wardrobe; hatch?; cellar?; lock; key in lock; haunted house; floorboard; latch; "
+                 "coffin; zipper; rattle?; rocking chair; elevator; shutter; scrape!; rusty?; window?; ghost?; lid; "
+                 "floor creak"),
     _class("fan", "the hum of {}",
            "an electric fan; a vacuum cleaner; a humming machine; a ventilator; a washing machine",
            "545 589 882 897*0.9 534*0.8 760*0.6 651*0.6 811*0.6 753*0.3 713*0.6 742*0.6 745*0.5 786*0.8 859*0.3",
@@ -347,10 +342,10 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("chainsaw", "{} at work",
            "a chainsaw; a power tool cutting wood; sawing timber with a motor saw",
            "491 740 634",
-           words="chainsaw; chain saw; sawing; saw wood; handsaw; cut wood; sawmill; power tool; power saw; "
-                 "circular saw; angle grinder; grinder; drill!; power drill; electric drill; dentist drill; hedge "
-                 "trimmer; strimmer; leaf blower; lumberjack; logger; sawing wood; cut down tree; fell tree; "
-                 "timber?; drill; sanding; woodcutter; hacksaw; welding; dentist; tool?"),
+           words="chainsaw; chain saw; sawing; saw wood; handsaw; cut wood; sawmill; power tool; power saw; circular "
+                 "saw; angle grinder; grinder; power drill; electric drill; dentist drill; hedge trimmer; strimmer; "
+                 "leaf blower; lumberjack; logger; cut down tree; fell tree; timber?; sanding; woodcutter; hacksaw; "
+                 "welding; dentist; tool?; drill!"),
     _class("hammer", "the blows of {}",
            "hammering; a hammer hitting a nail; a carpenter at work; knocking wood",
            "587 677*0.4 596*0.7 784*0.3 477*0.5 726*0.4 499*0.4 792*0.3 413*0.6 763*0.6 764*0.6 471*0.7",
@@ -363,10 +358,10 @@ CLASSES: tuple[SoundClass, ...] = (
            "a crowd of people talking; people chatting; voices in a restaurant; a busy market",
            "762 467*0.7 415*0.7 582*0.8 509*0.6 454*0.4 860*0.4 865*0.5 788*0.4 498*0.6 "
            "476*0.8 424*0.5 877*0.4 668*0.5",
-           words="crowd; crowded; people?; busy market; market?; marketplace; restaurant?; cafe?; café?; pub?; "
-                 "bar?; canteen; cafeteria; lobby?; shopping mall; shopping centre; mall?; shop?; supermarket?; "
-                 "fair?; party; reception; murmur!; babble of voice; chatter!; hubbub; conversation in restaurant; "
-                 "rush hour crowd; guest?; mob; queue?; hum of voice; carnival; gathering; protest; demonstration; "
+           words="crowd; crowded; people?; busy market; market?; marketplace; restaurant?; cafe?; café?; pub?; bar?; "
+                 "canteen; cafeteria; lobby?; shopping mall; shopping centre; mall?; shop?; supermarket?; fair?; "
+                 "party; reception; murmur!; babble of voice; chatter!; hubbub; conversation in restaurant; rush "
+                 "hour crowd; guest?; mob; queue?; hum of voice; carnival; gathering; protest; demonstration; "
                  "foyer?; voices; many people; fairground; dinner party; station concourse; museum?; bazaar; "
                  "bustle!; busy street; busy café; busy cafe; tourist?; meeting; town square?; city?; passenger?; "
                  "customer?; parliament"),
@@ -376,28 +371,28 @@ CLASSES: tuple[SoundClass, ...] = (
            words="footstep; footfall; walk!; step!; stomp!; tread!; stride!; tiptoe!; shuffle!; jog!; jogger; "
                  "runner; run?; high heel; heel; boot; shoe; slipper; clog; pedestrian; marching; march!; soldier "
                  "march; stair?; staircase?; gravel?; hiker; hike!; stroll!; dance!; dancer; tap dance; corridor?; "
-                 "hallway?; sneak!; creep!; patrol!; crunch?; sandals; stairs; parade?; ballet?; burglar; "
-                 "intruder; gym?; climb?; stamp!; floor?; pavement?; sidewalk?"),
+                 "hallway?; sneak!; creep!; patrol!; crunch?; sandals; stairs; parade?; ballet?; burglar; intruder; "
+                 "gym?; climb?; stamp!; floor?; pavement?; sidewalk?"),
     _class("drums", "{} playing a beat",
            "drums; a drum kit; drumming; a percussion beat",
            "541 822*0.9 642*0.9 641*0.9 542*0.3",
-           words="drum; drummer; drum kit; drumming; drumbeat; drumstick; percussion; bongo; conga; timpani; "
-                 "snare; cymbal; tambourine; maraca; xylophone; marimba; steel drum; tom-tom; marching band; beat "
-                 "box; rhythm?; beat?; band?; techno; disco; nightclub; hip hop; drum solo; castanets; samba; "
-                 "heavy metal; punk; dance music; rap music; glockenspiel; cowbell music"),
+           words="drum; drummer; drum kit; drumming; drumbeat; drumstick; percussion; bongo; conga; timpani; snare; "
+                 "cymbal; tambourine; maraca; xylophone; marimba; steel drum; tom-tom; marching band; beat box; "
+                 "rhythm?; beat?; band?; techno; disco; nightclub; hip hop; drum solo; castanets; samba; heavy "
+                 "metal; punk; dance music; rap music; glockenspiel; cowbell music"),
     _class("guitar", "{} playing",
            "an acoustic guitar; strumming a guitar; plucked strings; a banjo",
            "402 546 420 594",
-           words="guitar; guitarist; banjo; ukulele; mandolin; lute; harp; sitar; bass guitar; strum!; pluck!; "
-                 "rock band; rock music; rock concert; flamenco; country music; folk song; folk music; bouzouki; "
-                 "zither; campfire song; blues; rock star; serenade; lyre; balalaika; busker?; band?; electric "
-                 "guitar; reggae; mariachi; chord?; riff; bass"),
+           words="guitar; guitarist; banjo; ukulele; mandolin; lute; harp; sitar; bass guitar; strum!; pluck!; rock "
+                 "band; rock music; rock concert; flamenco; country music; folk song; folk music; bouzouki; zither; "
+                 "blues; rock star; serenade; lyre; balalaika; busker?; band?; electric guitar; reggae; mariachi; "
+                 "chord?; riff; bass"),
     _class("piano", "{} playing",
            "a piano; piano music; someone plays the grand piano; a keyboard melody",
            "579 881",
-           words="piano; pianist; grand piano; keyboardist; harpsichord; sonata; nocturne; chopin; beethoven; "
-                 "piano key; ragtime; music box; ballet class; synthesizer; music?; song?; melody?; concert?; "
-                 "tune?; pop music; waltz; soundtrack; play music; musician?; instrument?; play keyboard; synth"),
+           words="piano; pianist; grand piano; keyboardist; harpsichord; sonata; nocturne; chopin; beethoven; piano "
+                 "key; ragtime; music box; ballet class; synthesizer; music?; song?; melody?; concert?; tune?; pop "
+                 "music; waltz; soundtrack; play music; musician?; instrument?; play keyboard; synth"),
     _class("violin", "{} playing",
            "a violin; a fiddle melody; a cello; a string quartet",
            "889 486",
@@ -407,10 +402,10 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("flute", "{} playing",
            "a flute; flute music; a recorder; a woodwind melody",
            "558 699 683*0.9 684 432*0.9 902*0.8",
-           words="flute; flautist; flutist; recorder; piccolo; oboe; clarinet; clarinettist; bassoon; pan flute; "
-                 "pan pipe; panpipe; ocarina; woodwind; tin whistle; penny whistle; piper; bagpipe; bagpiper; "
-                 "whistle?; referee whistle; snake charmer; whistle tune; whistling; wind instrument; fife; "
-                 "didgeridoo; referee?"),
+           words="flute; flautist; flutist; recorder; piccolo; oboe; clarinet; clarinettist; bassoon; pan flute; pan "
+                 "pipe; panpipe; ocarina; woodwind; tin whistle; penny whistle; piper; bagpipe; bagpiper; whistle?; "
+                 "referee whistle; snake charmer; whistle tune; whistling; wind instrument; fife; didgeridoo; "
+                 "referee?"),
     _class("trumpet", "{} playing",
            "a trumpet; a brass band; a trombone; a horn fanfare",
            "513 566 875 776",
@@ -421,25 +416,24 @@ CLASSES: tuple[SoundClass, ...] = (
            "a pipe organ; organ music in a church; an accordion; a harmonica",
            "687 401*0.9 593*0.9",
            words="organ; organist; accordion; accordionist; harmonica; concertina; pipe organ; church organ; hymn; "
-                 "church choir; choir?; wedding march; bellows; barrel organ; hurdy-gurdy; hurdy gurdy; church "
-                 "music; melodica; carousel?; merry-go-round?; gospel; polka; tango; chant?; mouth organ; church "
-                 "service"),
+                 "church choir; choir?; wedding march; bellows; barrel organ; hurdy gurdy; church music; melodica; "
+                 "carousel?; merry-go-round?; gospel; polka; tango; chant?; mouth organ; church service"),
     _class("person", "{} talking",
            "a person talking; a man speaks; a woman speaks; somebody is talking; two people talking; people talking",
            "981-982*0.7 834*0.3 632*0.5 650*0.6 652*0.4", things="person*0.9",
            words="person?; man?; woman?; men?; women?; guy?; girl?; boy?; lady?; gentleman?; somebody?; someone?; "
-                 "he?; she?; people?; mother?; father?; grandmother?; grandfather?; grandma?; grandpa?; mum?; "
-                 "mom?; dad?; teacher?; priest?; doctor?; politician; friend?; neighbour?; neighbor?; couple?; "
-                 "wife?; husband?; brother?; sister?; uncle?; aunt?; voice; talk!; speak!; spoke!; say!; said!; "
-                 "tell!; told!; chat!; whisper!; speech; lecture!; lecturer; preach!; sermon; conversation; "
-                 "discuss!; debate!; argue!; quarrel?; announce!; announcer; announcement; presenter; reporter; "
-                 "newsreader; news; radio; television; tv; podcast; storyteller; story; read aloud; poem; laugh!; "
-                 "giggle!; chuckle!; cough!; sneeze!; sing?; singer; sang?; opera; gossip!; interview; shout?; "
-                 "yell?; scream?; sigh!; hiccup!; yawn!; mutter!; mumble!; monologue; commentator; telephone "
-                 "conversation; speaker; pray!; groan?; moan?; sob?; weep?; cry?; call?; sleep?; breathe!; burp!; "
-                 "gasp!; sniff!; sniffle!; gargle!; clear throat; breath; joke; comedian; actor; actress; waiter; "
-                 "pastor; president; professor; adult?; female?; male?; dialogue; audiobook; complain!; explain!; "
-                 "read story; swear!; recite!; family?; guide; court; throat"),
+                 "he?; she?; people?; mother?; father?; grandmother?; grandfather?; grandma?; grandpa?; mum?; mom?; "
+                 "dad?; teacher?; priest?; doctor?; politician; friend?; neighbour?; neighbor?; couple?; wife?; "
+                 "husband?; brother?; sister?; uncle?; aunt?; voice; talk!; speak!; say!; tell!; chat!; whisper!; "
+                 "speech; lecture!; lecturer; preach!; sermon; conversation; discuss!; debate!; argue!; quarrel?; "
+                 "announce!; announcer; announcement; presenter; reporter; newsreader; news; radio; television; tv; "
+                 "podcast; storyteller; story; read aloud; poem; laugh!; giggle!; chuckle!; cough!; sneeze!; sing?; "
+                 "singer; opera; gossip!; interview; shout?; yell?; scream?; sigh!; hiccup!; yawn!; mutter!; "
+                 "mumble!; monologue; commentator; telephone conversation; speaker; pray!; groan?; moan?; sob?; "
+                 "weep?; cry?; call?; sleep?; breathe!; burp!; gasp!; sniff!; sniffle!; gargle!; clear throat; "
+                 "breath; joke; comedian; actor; actress; waiter; pastor; president; professor; adult?; female?; "
+                 "male?; dialogue; audiobook; complain!; explain!; read story; swear!; recite!; family?; guide; "
+                 "court; throat"),
     _class("baby", "a baby crying in {}",
            "a baby crying; an infant cries; a crying newborn",
            "431*0.4 516*0.4 520*0.4 529*0.4",
@@ -449,10 +443,9 @@ CLASSES: tuple[SoundClass, ...] = (
            "children playing; a playground; kids shout and laugh; a school yard",
            "843*0.7 602*0.3",
            words="children?; child?; kid?; pupil?; playground; schoolyard; school yard; kindergarten; nursery "
-                 "school; schoolchildren; school?; birthday party; play tag; hide-and-seek; hide and seek; recess; "
-                 "break time; classroom?; children play; kid play; child play; swimming pool?; water park; swing?; "
-                 "slide?; playful?; seesaw; sandpit; bouncy castle; schoolboy; schoolgirl; toy?; daycare; "
-                 "roundabout?"),
+                 "school; schoolchildren; school?; birthday party; play tag; hide and seek; recess; break time; "
+                 "classroom?; children play; kid play; child play; swimming pool?; water park; swing?; slide?; "
+                 "playful?; seesaw; sandpit; bouncy castle; schoolboy; schoolgirl; toy?; daycare; roundabout?"),
     _class("applause", "applause in front of {}",
            "applause; an audience claps; clapping hands; a standing ovation",
            "819*0.7 854*0.4",
@@ -463,20 +456,18 @@ CLASSES: tuple[SoundClass, ...] = (
            "a crowd cheering; football fans in a stadium; people cheer and whistle; a goal is celebrated",
            "781*0.7 560*0.5",
            words="cheer!; football fan; fan cheer; stadium; football match; soccer match; match; goal?; world cup; "
-                 "hooray!; hurrah!; hurray!; victory; celebrate!; supporter; fans; sports event; arena?; "
-                 "spectator; crowd cheer; crowd roar; championship; olympics; celebration; finish line?; winner?; "
-                 "new year; jubilant; rave?; race?; whoop!; crowd yell; crowd shout; crowd scream; audience "
-                 "scream; fan chant; champion; win!; medal; festival; rally; touchdown; marathon; bullfight; "
-                 "wrestling"),
+                 "hooray!; hurrah!; hurray!; victory; celebrate!; supporter; fans; sports event; arena?; spectator; "
+                 "crowd cheer; crowd roar; championship; olympics; celebration; finish line?; winner?; new year; "
+                 "jubilant; rave?; race?; whoop!; crowd yell; crowd shout; crowd scream; audience scream; fan chant; "
+                 "champion; win!; medal; festival; rally; touchdown; marathon; bullfight; wrestling"),
     _class("cutlery", "the clatter of {}",
            "cutlery on a plate; knives and forks; dishes clatter; somebody eats with a spoon",
            "923*0.4 532*0.4 809*0.3 729*0.4 659*0.3 910*0.3",
            things="fork*0.5; knife*0.4; spoon*0.5; bowl*0.3",
-           words="cutlery; fork; knife; knives; spoon; plate; dish; dishes; tableware; silverware; crockery; eat!; "
-                 "ate!; dine!; dinner?; breakfast?; lunch?; meal; bowl; chew!; munch!; stir!; clatter!; soup?; "
-                 "cereal; dining table; set table; picnic?; porridge; chopsticks; lay table; kitchen?; restaurant "
-                 "kitchen; bite!; lunchtime; buffet; slurp!; pots and pans; salad; sandwich?; cake?; noodle?; "
-                 "rice?"),
+           words="cutlery; fork; knife; spoon; plate; dish; tableware; silverware; crockery; eat!; dine!; dinner?; "
+                 "breakfast?; lunch?; meal; bowl; chew!; munch!; stir!; clatter!; soup?; cereal; dining table; set "
+                 "table; picnic?; porridge; chopsticks; lay table; kitchen?; restaurant kitchen; bite!; lunchtime; "
+                 "buffet; slurp!; pots and pans; salad; sandwich?; cake?; noodle?; rice?"),
     _class("frying", "food frying in {}",
            "food frying in a pan; sizzling oil; a steak sizzles; a barbecue",
            "567*0.6 909*0.7 891*0.4 813*0.4 766*0.6",
@@ -486,31 +477,30 @@ CLASSES: tuple[SoundClass, ...] = (
     _class("tap", "water running in {}",
            "water running from a tap; a shower; a kitchen sink; filling a bathtub; a toilet flushes",
            "896*0.6 435*0.5 876*0.4 861*0.4 804*0.4 793-794*0.4", things="sink*0.5; toilet*0.4",
-           words="tap; faucet; sink; shower; bathtub; bath; basin; washbasin; toilet; flush!; wash dishes; wash "
-                 "up; washing-up; wash hand; brush tooth; brush teeth; brush her teeth; bathroom?; plumbing; "
-                 "pipe?; drip!; leak!; wash!; rinse!; hose; garden hose; sprinkler; running tap; fill bath; fill "
-                 "bathtub; water pipe; plumber; restroom?; drain; spray!; nozzle; car wash; squirt!; urinate!; "
-                 "clean?; scrub!; soap?; toothbrush; run bath; run water; water run; water drip; sponge; mop; "
-                 "lavatory; loo"),
+           words="tap; faucet; sink; shower; bathtub; bath; basin; washbasin; toilet; flush!; wash dishes; wash up; "
+                 "washing-up; wash hand; brush teeth; bathroom?; plumbing; pipe?; drip!; leak!; wash!; rinse!; hose; "
+                 "garden hose; sprinkler; running tap; fill bath; fill bathtub; water pipe; plumber; restroom?; "
+                 "drain; spray!; nozzle; car wash; squirt!; urinate!; clean?; scrub!; soap?; toothbrush; run bath; "
+                 "run water; water run; water drip; sponge; mop; lavatory; loo"),
     _class("ball", "{} bouncing",
            "a ball bouncing; a bouncing basketball; a game of tennis; a ball is kicked",
            "430*0.8 890*0.7 805*0.6 852*0.6 722*0.7 752*0.6 768*0.4 574*0.3 522*0.4 736*0.5 429*0.4",
            things="sports ball*0.6",
-           words="ball; basketball; tennis; volleyball; football; soccer; ping-pong; ping pong; table tennis; "
-                 "squash; badminton; baseball; golf; bowling; billiards; pool table; snooker; bounce!; dribble!; "
-                 "kick!; racket; handball; cricket match; game of catch; marble; pinball; trampoline; golfer; "
-                 "footballer; hockey; puck; juggling; juggler; bat?; serve?; play catch"),
+           words="ball; basketball; tennis; volleyball; football; soccer; ping pong; table tennis; squash; "
+                 "badminton; baseball; golf; bowling; billiards; pool table; snooker; bounce!; dribble!; kick!; "
+                 "racket; handball; cricket match; game of catch; marble; pinball; trampoline; golfer; footballer; "
+                 "hockey; puck; juggling; juggler; bat?; serve?; play catch"),
     _class("room", "the quiet room around {}",
            "quiet room tone; silence indoors; the hush of an empty room; nothing is heard",
-           words="silence; silent; quiet?; quietness; stillness; hush; nothing; no sound; no noise; not sound; "
-                 "empty room; soundproof; room tone; library?; sleeping; meditate!; meditation; still life; "
-                 "soundless; motionless; museum at night; statue; picture?; book; bookshelf; sofa; couch; "
-                 "armchair; bed; furniture; cushion; living room?; bedroom?; attic?; clothes; shirt; pullover; "
-                 "flower; plant; fruit; apple; bread; read book; nobody; peace; calm?; asleep; page; newspaper; "
-                 "paper?; magazine; novel; read?; rest?; solitude; spa?; yoga; outer space; moon; lamp; gallery; "
-                 "hamster; rabbit; mouse; turtle; tortoise; spider; snail; chess; puzzle; exam; draw?; paint?; "
-                 "knit!; garden?; stone?; curtain; pillow; blanket; photograph; graveyard; cemetery; sunset; "
-                 "cloud; sky; star; rainbow; darkness; empty?; abandoned?"),
+           words="silence; silent; quiet?; quietness; stillness; hush; nothing; no sound; no noise; not sound; empty "
+                 "room; soundproof; room tone; library?; sleeping; meditate!; meditation; still life; soundless; "
+                 "motionless; statue; picture?; book; bookshelf; sofa; couch; armchair; bed; furniture; cushion; "
+                 "living room?; bedroom?; attic?; clothes; shirt; pullover; flower; plant; fruit; apple; bread; read "
+                 "book; nobody; peace; calm?; asleep; page; newspaper; paper?; magazine; novel; read?; rest?; "
+                 "solitude; spa?; yoga; outer space; moon; lamp; gallery; hamster; rabbit; mouse; turtle; tortoise; "
+                 "spider; snail; chess; puzzle; exam; draw?; paint?; knit!; garden?; stone?; curtain; pillow; "
+                 "blanket; photograph; graveyard; cemetery; sunset; cloud; sky; star; rainbow; darkness; empty?; "
+                 "abandoned?"),
 )
 # fmt: on
 
