@@ -1,4 +1,4 @@
-"""Names in sentences: the article of one, the plural of several."""
+"""Words in sentences: the article of one thing, the plural of several, the forms of a verb."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ _IRREGULAR = {
     "scarf": "scarves",
     "shelf": "shelves",
     "foot": "feet",
+    "hoof": "hooves",
+    "tooth": "teeth",
     "volcano": "volcanoes",
     "buffalo": "buffaloes",
     "potato": "potatoes",
@@ -108,3 +110,57 @@ def plural(name: str) -> str:
     else:
         last += "s"
     return head + gap + last
+
+
+#: Past forms that are not regular.
+_PAST = {
+    "blow": ("blew", "blown"),
+    "break": ("broke", "broken"),
+    "build": ("built",),
+    "drive": ("drove", "driven"),
+    "eat": ("ate", "eaten"),
+    "fall": ("fell", "fallen"),
+    "fly": ("flew", "flown"),
+    "light": ("lit",),
+    "read": ("read",),
+    "ride": ("rode", "ridden"),
+    "ring": ("rang", "rung"),
+    "run": ("ran", "run"),
+    "say": ("said",),
+    "shoot": ("shot",),
+    "sing": ("sang", "sung"),
+    "sleep": ("slept",),
+    "speak": ("spoke", "spoken"),
+    "swim": ("swam", "swum"),
+    "take": ("took", "taken"),
+    "tell": ("told",),
+    "weep": ("wept",),
+    "write": ("wrote", "written"),
+}
+
+
+def verb_forms(verb: str) -> set[str]:
+    """The forms of a verb.
+
+    Parameters
+    ----------
+    verb : str
+        Its infinitive.
+
+    Returns
+    -------
+    set of str
+
+    Examples
+    --------
+    >>> sorted(verb_forms("hum"))
+    ['hum', 'hummed', 'humming', 'hums']
+    >>> sorted(verb_forms("ring"))
+    ['rang', 'ring', 'ringing', 'rings', 'rung']
+    """
+    third = plural(verb) if re.search(r"(s|x|z|ch|sh|[^aeiou]y)$", verb) else f"{verb}s"
+    stem = verb[:-1] if re.search(r"[^eoy]e$", verb) else verb
+    if re.search(r"^[^aeiou]*[aeiou][bdfgklmnprt]$", verb):
+        stem += verb[-1]
+    past = f"{verb[:-1]}ied" if re.search(r"[^aeiou]y$", verb) else f"{stem}ed"
+    return {verb, third, f"{stem}ing", *_PAST.get(verb, (past,))}

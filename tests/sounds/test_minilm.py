@@ -6,7 +6,7 @@ import pytest
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_sentence_model_comes_without_a_bar_and_leaves_the_others(wanted, capsys):
     logging = pytest.importorskip("transformers").utils.logging
-    from see2sound_nb.sounds.tiny_encoders import load_minilm
+    from see2sound_nb.sounds.minilm import load_minilm
 
     before = logging.is_progress_bar_enabled()
     try:
