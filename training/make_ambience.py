@@ -16,7 +16,6 @@ import pathlib
 
 import numpy as np
 
-HERE = pathlib.Path(__file__).parent
 FOLDS = 10
 #: The scenes of the answers, as those that the layer knows; what is not listed trains nothing.
 KNOWN = {
@@ -31,7 +30,6 @@ def main() -> None:
     """Judge on what is left out, then train on all and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=pathlib.Path, required=True, help="folder, as from fetch_photos.py")
-    parser.add_argument("--answers", type=pathlib.Path, default=HERE / "photos.json")
     parser.add_argument("--inverse-penalty", type=float, default=0.004)
     args = parser.parse_args()
     from safetensors.numpy import save_file
@@ -41,7 +39,7 @@ def main() -> None:
     from see2sound_nb.regions.activation import label_logits
     from see2sound_nb.regions.ambience import SCENES, WEIGHTS
 
-    photos = [one for one in json.loads(args.answers.read_text()) if KNOWN.get(one["scene"]) in SCENES]
+    photos = [one for one in json.loads((args.photos / "labels.json").read_text()) if KNOWN.get(one["scene"]) in SCENES]
     photos = [one for one in photos if (args.photos / f"{one['photo']}.jpg").exists()]
     looks = []
     for photo in photos:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb.models.trunk import WEIGHTS
-from see2sound_nb.regions.activation import label_logits
+from see2sound_nb.regions.activation import label_logits, label_probabilities
 
 #: Scenes in the order of the layer's outputs, each with its kind of sound and a sentence of `sounds.sound_classes`.
 SCENES: dict[str, tuple[str, str]] = {
@@ -27,6 +27,9 @@ SCENES: dict[str, tuple[str, str]] = {
 }
 #: A scene that is less probable than this is not named: what is not a room is then the open air.
 LEAST_PROBABILITY = 0.5
+#: ImageNet's labels of what lives in the sea: where these are so probable together, the photo was taken there.
+SEA_LIFE = (*range(7), 107, 108, 109, 115, 327, 328, *range(389, 398), 973, 983)
+LEAST_SEA_LIFE = 0.4
 
 
 @functools.cache
@@ -80,10 +83,14 @@ def describe_ambience(I: np.ndarray, logits: np.ndarray | None = None) -> dict[s
     -----
     Notebook: 01_regions.
     """
-    probability = dict(zip(SCENES, scene_probabilities(label_logits(I) if logits is None else logits)))
+    logits = label_logits(I) if logits is None else logits
+    probability = dict(zip(SCENES, scene_probabilities(logits)))
     label = max(probability, key=lambda scene: probability[scene])
-    certain = probability[label]
-    if certain < LEAST_PROBABILITY:
-        label, certain = "open air", 1 - probability["room"]
+    certain = float(probability[label])
+    sea_life = float(label_probabilities(logits.mean(axis=(0, 1)))[list(SEA_LIFE)].sum())
+    if sea_life >= LEAST_SEA_LIFE:
+        label, certain = "sea", max(sea_life, float(probability["sea"]))
+    elif certain < LEAST_PROBABILITY:
+        label, certain = "open air", float(1 - probability["room"])
     kind, caption = SCENES[label]
-    return {"label": label, "kind": kind, "caption": caption, "probability": float(certain)}
+    return {"label": label, "kind": kind, "caption": caption, "probability": certain}

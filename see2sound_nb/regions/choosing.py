@@ -14,7 +14,7 @@ from see2sound_nb.regions.overlap import share_of_smaller
 #: A region this much of which lies inside another one (as a share of the smaller) is the same source.
 MOST_OVERLAP = 0.3
 #: What is less likely than this to sound makes no source.
-LEAST_SOUNDS = 0.3
+LEAST_SOUNDS = 0.37
 #: Size counts by the share of the photo to this power: a large thing matters more, not as much more as it is larger.
 SIZE = 0.25
 

@@ -68,7 +68,7 @@ KIN = {
 #: The classifier's name is taken for the detector's where it is at least this sure of it, 0 to 1.
 EXACT = 0.3
 #: A detection belongs to a region if so much of its box lies in the region's box, and so much of it in the mask.
-IN_BOX, IN_MASK = 0.7, 0.25
+IN_BOX, IN_MASK = 0.5, 0.25
 #: What is smaller than this share of the region's largest thing, or less sure than this share of its surest, is not
 #: counted with it.
 AS_LARGE, AS_SURE = 0.1, 0.6
@@ -133,7 +133,7 @@ def _seen(mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, logits: np.nda
     kind = int(np.argmax(np.where(has_a_place(), seen, 0)))
     whole = float(kind_evidence(label_probabilities(logits.mean(axis=(0, 1))))[kind])
     there = overlap_with_map(mask, kind_evidence(label_probabilities(logits))[..., kind])
-    evidence = (float(seen[kind]), whole, there)
+    evidence = (sound_classes.NAMES[kind], float(seen[kind]), whole, there)
     label = int(np.argmax(labels * (kinds_of_labels() == kind)))
     certain, chance = certainty.of_sight(*evidence), sound_classes.label_table()[label][1]
     return {
