@@ -3,10 +3,11 @@
     python training/fetch_photos.py --out PHOTOS
     python training/calibrate.py --photos PHOTOS
 
-The answers are in ``photos.json``, which also says where the photos are from: what a listener would expect to hear in each photo, and in which third of it. For
-every photo, all readings of all proposed regions (`regions.labels.readings`) are compared with them: a reading is right
-if its kind is expected there. Three logistic regressions turn what was read into a probability: of persons, of other
-detected things, of what the classifier sees. They are judged on photos that they were not fitted on (ten folds, a photo
+The answers are in ``photos.json``, which also says where the photos are from: what a listener would expect to hear in
+each, and in which third of it. For every photo, all readings of all proposed regions (`regions.labels.readings`) are
+compared with them: a reading is right if its kind is expected there. Three logistic regressions turn what was read into
+a probability: of persons, of other detected things, of what the classifier sees, where some kinds have a constant of
+their own. They are judged on photos that they were not fitted on (ten folds, a photo
 in one of them), by their reliability and by the Brier score. The photos of an evaluation are none of them.
 
 Prints the constants, and writes the readings to ``see2sound_nb/data/readings.csv`` for notebook 01.
