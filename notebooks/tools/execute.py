@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
-import os
 import pathlib
-from collections.abc import Mapping
 
 import nbformat
 from nbclient import NotebookClient
@@ -35,13 +33,7 @@ else:
 print(peak / 1e6)"""
 
 
-def execute(
-    notebook: nbformat.NotebookNode,
-    folder: pathlib.Path = NOTEBOOKS,
-    *,
-    allow_errors: bool = False,
-    environment: Mapping[str, str] | None = None,
-) -> float:
+def execute(notebook: nbformat.NotebookNode, folder: pathlib.Path = NOTEBOOKS) -> float:
     """Run all cells in a new kernel.
 
     Parameters
@@ -50,10 +42,6 @@ def execute(
         Gets the outputs.
     folder : pathlib.Path
         Where the kernel works.
-    allow_errors : bool
-        Whether to go on after an error.
-    environment : mapping of str to str, optional
-        The kernel's environment, by default this program's.
 
     Returns
     -------
@@ -63,7 +51,7 @@ def execute(
     Raises
     ------
     nbclient.exceptions.CellExecutionError
-        If a cell fails, unless errors are allowed.
+        If a cell fails.
     """
     notebook.cells.append(nbformat.v4.new_code_cell(_PEAK))
     client = NotebookClient(
@@ -71,11 +59,10 @@ def execute(
         timeout=TIMEOUT_S,
         kernel_name="python3",
         store_widget_state=False,
-        allow_errors=allow_errors,
         resources={"metadata": {"path": str(folder)}},
     )
     try:
-        client.execute(env=dict(os.environ if environment is None else environment))
+        client.execute()
     finally:
         asked = notebook.cells.pop()
     for cell in notebook.cells:

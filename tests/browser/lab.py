@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PATIENCE = 120
 #: A whole notebook of the course.
 PATIENCE_FOR_ALL = 600
+#: The port where nobody listens: what asks the network fails.
+NOWHERE = "http://127.0.0.1:9"
 _IN_PANEL = """([argument, seconds]) => {
   const app = window.jupyterapp, panel = app.shell.currentWidget, notebook = panel.content;
   const late = new Promise((_, reject) =>
@@ -49,15 +52,24 @@ class Notebook:
             "await panel.sessionContext.session.kernel.info;"
         )
 
-    def run_all(self) -> None:
-        """Run → Run All Cells, and wait for the end; an error in a cell is an AssertionError."""
+    def run_all(self, *, judge: bool = True) -> list[dict]:
+        """Run → Run All Cells, and wait for the end; gives the code cells as they are then, as nbformat has them.
+
+        An error in a cell is an AssertionError, unless the cell has the tag "raises-exception", or `judge` is False.
+        """
         self.wait_for_kernel()
-        self._panel("await app.commands.execute('notebook:run-all-cells');", patience=PATIENCE_FOR_ALL)
-        for outputs in self._panel(
-            "return notebook.widgets.filter((cell) => cell.model.type === 'code')"
-            ".map((cell) => cell.model.outputs.toJSON());"
-        ):
-            _text(outputs)
+        cells = self._panel(
+            """await app.commands.execute("notebook:run-all-cells");
+            // It returns with the first error, while others run on; this stands in line behind them.
+            await panel.sessionContext.session.kernel.requestExecute({ code: "", silent: true }).done;
+            return notebook.widgets.filter((cell) => cell.model.type === "code").map((cell) => cell.model.toJSON());""",
+            patience=PATIENCE_FOR_ALL,
+        )
+        if judge:
+            for cell in cells:
+                if "raises-exception" not in cell["metadata"].get("tags", []):
+                    _text(cell["outputs"])
+        return cells
 
     def run(self, code: str) -> str:
         """Append a cell, run it, and give its text output; an error in it is an AssertionError."""
@@ -98,8 +110,12 @@ class Notebook:
 class Lab:
     """A running JupyterLab; its files are in `root`."""
 
-    def __init__(self, url: str, root: pathlib.Path, settings: pathlib.Path):
-        self.url, self.root, self._settings = url, root, settings
+    def __init__(self, url: str, root: pathlib.Path, settings: pathlib.Path, caches: pathlib.Path):
+        self.url, self.root, self._settings, self._caches = url, root, settings, caches
+
+    def empty_caches(self) -> None:
+        """Take away what kernels have kept of models, as for a student who has downloaded none."""
+        shutil.rmtree(self._caches, ignore_errors=True)
 
     def write_notebook(self, name: str, cells: Sequence[str]) -> str:
         """Put a notebook with these code cells into the root folder; `name` without .ipynb. Gives its path there."""
@@ -138,7 +154,10 @@ class Lab:
 
 @contextlib.contextmanager
 def start_lab(folder: pathlib.Path) -> Iterator[Lab]:
-    """JupyterLab in this Python's environment, with every setting, cache and file of its own in `folder`."""
+    """JupyterLab in this Python's environment, with every setting, cache and file of its own in `folder`.
+
+    Its kernels are offline, and no model is there but the shipped ones.
+    """
     root = folder / "notebooks"
     root.mkdir()
     settings = folder / "settings"
@@ -146,8 +165,13 @@ def start_lab(folder: pathlib.Path) -> Iterator[Lab]:
     spec.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
+    settings_of_others = ("JUPYTER", "JPY_", "HF_", "TRANSFORMERS_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(settings_of_others)}
+    environment |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), NOWHERE)
     environment |= {
+        "no_proxy": "",
+        "HF_HOME": str(folder / "caches/hub"),
+        "SEE2SOUND_CACHE": str(folder / "caches/models"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
@@ -174,7 +198,7 @@ def start_lab(folder: pathlib.Path) -> Iterator[Lab]:
         )
     try:
         _wait(url, process, log)
-        lab = Lab(url, root, settings)
+        lab = Lab(url, root, settings, folder / "caches")
         lab._set("apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
         yield lab
     finally:

@@ -1,9 +1,7 @@
 """The live room in a real JupyterLab: press play, drag, and measure what the page itself renders."""
 
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ import pytest
 
 from browser import chromium
 from browser.conftest import ARGUMENTS
+from browser.live import ENGINE, PICTURES, ROOT, Live
 from browser.pages import open_page
 from browser.scenes import RATE, three_sources
 from see2sound_nb.render.channels import render_channels
@@ -24,67 +23,6 @@ from browser.scenes import three_sources
 import see2sound_nb as s2s
 w = s2s.LiveRoom(three_sources())
 w"""
-NOTEBOOK = pathlib.Path(__file__).parent.parent.parent / "notebooks/06_live_room.ipynb"
-ROOT = ".s2s-live-room"
-ENGINE = f"document.querySelector('{ROOT}').engine"
-#: Pictures are left here, for the README and for eyes.
-PICTURES = pathlib.Path(os.environ.get("SEE2SOUND_PICTURES", "out"))
-PICTURES.mkdir(parents=True, exist_ok=True)
-
-
-class Live:
-    """A live room on a page of JupyterLab."""
-
-    def __init__(self, page, notebook):
-        self.page, self.notebook = page, notebook
-        page.wait_for_selector(f"{ROOT}[data-ready='true']")
-
-    def engine(self, expression):
-        return self.page.evaluate(f"() => {{ const engine = {ENGINE}; return {expression}; }}")
-
-    def wait(self, condition):
-        self.page.wait_for_function(f"() => {{ const engine = {ENGINE}; return {condition}; }}")
-
-    def control(self, name, source=None):
-        row = "" if source is None else f"[data-source='{source}'] "
-        return self.page.locator(f"{ROOT} {row}[data-control='{name}']").first
-
-    def play(self):
-        if not self.engine("engine.sounds"):
-            self.control("play").click()
-        self.wait("engine.sounds && engine.tiers.late.every(Boolean) && engine.meters().peak_db > -60")
-
-    def at_rest(self):
-        """Until the kernel's exact responses are all heard."""
-        self.wait("!engine.kernel.waits && !engine.tiers.moved.size")
-
-    def python(self, expression, expected):
-        """Until an expression has a value in the kernel, which may hear of the page's changes after the question."""
-        for _ in range(200):
-            value = self.notebook.value(expression)
-            if value == expected:
-                return
-            time.sleep(0.05)
-        assert value == expected, expression
-
-    def drag(self, source, to, steps=60):
-        """Drag a source in the plan from above to (x, y) in metres."""
-        # The handles give the scale of the plan: they are at known places.
-        metres = np.array(self.engine("engine.model.get('positions')"))[:, :2]
-        centres = [self.centre(k) for k in range(len(metres))]
-        (a, b) = (np.polyfit(metres[:, axis], np.array(centres)[:, axis], 1) for axis in (0, 1))
-        start = centres[source]
-        self.page.mouse.move(*start)
-        self.page.mouse.down()
-        for part in np.linspace(0, 1, steps + 1)[1:]:
-            target = np.array([a[0] * to[0] + a[1], b[0] * to[1] + b[1]])
-            self.page.mouse.move(*(start + part * (target - start)))
-            self.page.evaluate("() => new Promise(requestAnimationFrame)")
-        self.page.mouse.up()
-
-    def centre(self, k):
-        box = self.page.locator(f"{ROOT} svg[data-plan='above'] g[data-handle='{k}']").first.bounding_box()
-        return np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
 
 
 @pytest.fixture(scope="module")
@@ -365,18 +303,6 @@ def test_pictures_in_light_and_dark_and_narrow(live):
         assert smallest >= 14, f"{name}: text of {smallest} px"
         root.screenshot(path=PICTURES / f"live_room_{name}.png")
     page.set_viewport_size({"width": 1400, "height": 1500})
-
-
-def test_the_notebook_of_the_course_runs_and_its_widget_plays(browser, lab):
-    shutil.copy(NOTEBOOK, lab.root)
-    with open_page(browser, viewport={"width": 1300, "height": 1700}) as page:
-        live = Live(page, lab.open_notebook(page, NOTEBOOK.name))
-        live.play()
-        live.drag(0, (-1.8, 1.2))
-        live.at_rest()
-        live.python("live.positions[0][0]", pytest.approx(-1.8, abs=0.05))
-        live.wait("engine.latency.exact")
-        page.locator(ROOT).first.screenshot(path=PICTURES / "live_room.png")
 
 
 def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live):
