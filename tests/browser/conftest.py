@@ -7,7 +7,7 @@ import pytest
 
 from browser import chromium
 from browser.lab import start_lab
-from browser.pages import open_page, serve_modules
+from browser.pages import judge, open_page, serve_modules
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -52,9 +52,27 @@ def module_server():
         yield url
 
 
+@pytest.fixture(scope="package")
+def page_of_all(browser):
+    with open_page(browser) as page:
+        yield page
+
+
 @pytest.fixture
-def modules(page, module_server):
-    """A page that can ``await import("/ism.js")``, and ``/joined/live_room.js`` as anywidget gets it."""
+def modules(page_of_all, module_server):
+    """A page that can ``await import("/ism.js")``, and ``/joined/live_room.js`` as anywidget gets it.
+
+    It is loaded anew for each test, which takes a tenth of the time of a new page.
+    """
+    page_of_all.goto(module_server)
+    yield page_of_all
+    page_of_all.goto("about:blank")  # ends the sound and what still waits
+    judge(page_of_all)
+
+
+@pytest.fixture
+def own_modules(page, module_server):
+    """The same on a page of the test's own, for what another load would leave there: a clock, a function."""
     page.goto(module_server)
     return page
 

@@ -18,23 +18,33 @@ TYPES = {"js": "text/javascript", "css": "text/css"}
 def open_page(browser: Any, **options: Any) -> Iterator[Any]:
     """A page in a context of its own (`options` are those of playwright's new_context).
 
-    At the end, uncaught errors and console errors fail the test, save those that match one of the regular expressions
-    that the test put on the list ``page.expected_errors``. What is on the list ``page.at_close`` is called.
+    At the end, what is on the list ``page.at_close`` is called, and errors fail the test, see :func:`judge`.
     """
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-    context.set_default_timeout(60_000)  # a busy machine
+    context.set_default_timeout(180_000)  # a busy machine
     page = context.new_page()
-    page.expected_errors, page.at_close = [], []
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(f"uncaught: {error}\n{error.stack or ''}"))
-    page.on("console", lambda said: said.type == "error" and errors.append(f"{said.text} ({said.location['url']})"))
+    page.errors, page.expected_errors, page.at_close = [], [], []
+    page.on("pageerror", lambda error: page.errors.append(f"uncaught: {error}\n{error.stack or ''}"))
+    page.on(
+        "console", lambda said: said.type == "error" and page.errors.append(f"{said.text} ({said.location['url']})")
+    )
     try:
         yield page
     finally:
         context.close()
         for end in page.at_close:
             end()
-    unexpected = [text for text in errors if not any(re.search(known, text) for known in page.expected_errors)]
+    judge(page)
+
+
+def judge(page: Any) -> None:
+    """Fail the test if there were errors on the page since the last time: uncaught ones, and those on the console.
+
+    Allowed are those that match a regular expression on the list ``page.expected_errors``. Both lists begin anew.
+    """
+    unexpected = [text for text in page.errors if not any(re.search(known, text) for known in page.expected_errors)]
+    page.errors.clear()
+    page.expected_errors.clear()
     assert not unexpected, "errors in the page:\n" + "\n".join(unexpected)
 
 

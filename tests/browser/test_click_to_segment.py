@@ -191,7 +191,7 @@ def test_a_kernel_that_is_gone_is_reported(notebook, page):
     assert page.locator(".s2s-click-to-segment [data-status]").get_attribute("data-kind") in ("warning", "error")
 
 
-def test_a_front_end_that_loses_binary_data_gets_text(modules, twin):
+def test_a_front_end_that_loses_binary_data_gets_text(own_modules, twin):
     replies = []
     twin.send = lambda content, buffers=None: replies.append(content)
 
@@ -200,9 +200,9 @@ def test_a_front_end_that_loses_binary_data_gets_text(modules, twin):
         twin._answer(twin, content, [])
         return list(replies)
 
-    modules.expose_function("kernel", kernel)
-    modules.add_style_tag(content=_assets.style("theme.css", "click_to_segment.css"))
-    modules.evaluate(
+    own_modules.expose_function("kernel", kernel)
+    own_modules.add_style_tag(content=_assets.style("theme.css", "click_to_segment.css"))
+    own_modules.evaluate(
         """async () => {
           const { default: widget } = await import("/joined/click_to_segment.js");
           const listeners = new Set();
@@ -213,8 +213,8 @@ def test_a_front_end_that_loses_binary_data_gets_text(modules, twin):
           widget.render({ model, el: document.body });
         }"""
     )
-    modules.locator("[data-ready=true]").wait_for()
-    click(modules, DRUM)
-    status(modules, "Region of")
+    own_modules.locator("[data-ready=true]").wait_for()
+    click(own_modules, DRUM)
+    status(own_modules, "Region of")
     assert twin.mask[DRUM[1], DRUM[0]]
-    wait_for_change(modules, np.zeros_like(twin.mask), twin.mask)
+    wait_for_change(own_modules, np.zeros_like(twin.mask), twin.mask)

@@ -130,10 +130,10 @@ def ready(fake):
 
 
 @pytest.fixture
-def clocked(modules, kernel):
+def clocked(own_modules, kernel):
     """An engine whose clock the test advances; all answers are there."""
-    modules.clock.install()
-    fake = Fake(modules, kernel)
+    own_modules.clock.install()
+    fake = Fake(own_modules, kernel)
     fake.answer()
     return fake
 
@@ -263,10 +263,10 @@ def test_a_scene_without_buffers_is_asked_for_as_text(fake):
     assert all(question["as_text"] for question in fake.asked())
 
 
-def test_a_scene_without_buffers_that_comes_late_is_asked_for_as_text(modules, kernel):
-    modules.clock.install()
-    fake = Fake(modules, kernel)
-    modules.clock.fast_forward(3500)
+def test_a_scene_without_buffers_that_comes_late_is_asked_for_as_text(own_modules, kernel):
+    own_modules.clock.install()
+    fake = Fake(own_modules, kernel)
+    own_modules.clock.fast_forward(3500)
     assert fake.status()[0] == "warning"
     fake.hear(without_buffers(kernel.answer(fake.js("model.sent[0]"))))
     again = fake.js("model.sent.at(-1)")
