@@ -1,7 +1,8 @@
 """Fixtures: one pipeline and one scene of the shipped photo for the whole run, and pictures with known answers.
 
 The tests run in several processes beside each other. A file stays in one of them, so that its fixtures are made once;
-the tests of the widgets in a browser stay in one, so that no two of them disturb each other's timings.
+the tests of the widgets in a browser stay in one, so that no two of them disturb each other's timings. What takes long
+comes first: the many small files at the end fill both processes alike.
 """
 
 import os
@@ -43,6 +44,13 @@ def pytest_configure(config):
     for kept in package.rglob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < changed:
             kept.unlink(missing_ok=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """First what needs a browser, then the notebooks, then all else; within each as before."""
+    places = {"tests/browser": 0, "notebooks": 1}
+    items.sort(key=lambda item: next((places[start] for start in places if item.nodeid.startswith(start + "/")), 2))
 
 
 @pytest.hookimpl(optionalhook=True)

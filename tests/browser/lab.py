@@ -22,9 +22,9 @@ import psutil
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: One command may import torch and run the tiny models on a busy machine.
-PATIENCE = 120
+PATIENCE = 600
 #: A whole notebook of the course.
-PATIENCE_FOR_ALL = 600
+PATIENCE_FOR_ALL = 1800
 #: The port where nobody listens: what asks the network fails.
 NOWHERE = "http://127.0.0.1:9"
 _IN_PANEL = """([argument, seconds]) => {
@@ -70,6 +70,22 @@ class Notebook:
                 if "raises-exception" not in cell["metadata"].get("tags", []):
                     _text(cell["outputs"])
         return cells
+
+    def run_again(self, place: int) -> str:
+        """Run the cell at a place (0 is the first), and give its text output; an error in it is an AssertionError."""
+        self.wait_for_kernel()
+        return _text(
+            self._panel(
+                """notebook.activeCellIndex = argument;
+                await app.commands.execute("notebook:run-cell");
+                return notebook.activeCell.model.outputs.toJSON();""",
+                place,
+            )
+        )
+
+    def close(self) -> None:
+        """Close the notebook without its changes; JupyterLab stays on the page, and the kernel goes on."""
+        self._panel("panel.context.model.dirty = false; panel.dispose();")
 
     def run(self, code: str) -> str:
         """Append a cell, run it, and give its text output; an error in it is an AssertionError."""
@@ -128,10 +144,16 @@ class Lab:
         return f"{name}.ipynb"
 
     def open_notebook(self, page: Any, path: str, *, dark: bool = False, run: bool = True) -> Notebook:
-        """Open the notebook at `path` in the root folder and run all its cells; its kernel ends with the page."""
+        """Open the notebook at `path` in the root folder and run all its cells; its kernel ends with the page.
+
+        On a page where JupyterLab is open it is not loaded anew, which takes longer than to open a notebook.
+        """
         self._set("apputils-extension/themes", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
-        page.at_close.append(lambda: self._end_kernel(path))
-        page.goto(f"{self.url}/lab/tree/{path}?reset")
+        page.at_close.append(lambda: self.end_kernel(path))
+        if page.url.startswith(self.url):
+            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", path)
+        else:
+            page.goto(f"{self.url}/lab/tree/{path}?reset")
         page.wait_for_selector(".jp-Notebook", timeout=1000 * PATIENCE)
         page.wait_for_selector(f"body[data-jp-theme-light='{str(not dark).lower()}']", state="attached")
         page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
@@ -146,7 +168,8 @@ class Lab:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
 
-    def _end_kernel(self, path: str) -> None:
+    def end_kernel(self, path: str) -> None:
+        """End the kernel of the notebook at `path`, if it has one."""
         for session in json.load(_open(f"{self.url}/api/sessions")):
             if session["path"] == path:
                 _open(f"{self.url}/api/sessions/{session['id']}", method="DELETE")

@@ -15,7 +15,7 @@ from student import build
 
 from browser.lab import Notebook
 from browser.live import PICTURES, ROOT, Live
-from browser.pages import open_page
+from browser.pages import judge, open_page
 
 
 @dataclasses.dataclass
@@ -34,9 +34,15 @@ def editions(lab):
     return lab.root
 
 
+@pytest.fixture(scope="module")
+def page_of_lab(browser):
+    with open_page(browser, viewport={"width": 1300, "height": 1700}) as page:
+        yield page
+
+
 # The live room stands first: pytest then sees that the test of its widget is about the same run.
 @pytest.fixture(scope="module", params=sorted(NAMES, key=lambda name: name != "06_live_room"))
-def opened(request, browser, lab, editions):
+def opened(request, page_of_lab, lab, editions):
     path = editions / f"student/{request.param}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     handed_out = sum(cell.cell_type == "code" for cell in notebook.cells)
@@ -44,10 +50,14 @@ def opened(request, browser, lab, editions):
     notebook.cells += [nbformat.v4.new_code_cell(cell.source) for cell in solved if kind(cell)]
     nbformat.write(notebook, path)
     lab.empty_caches()
-    with open_page(browser, viewport={"width": 1300, "height": 1700}) as page:  # an error on the page fails
-        running = lab.open_notebook(page, f"student/{path.name}", run=False)
+    running = lab.open_notebook(page_of_lab, f"student/{path.name}", run=False)
+    try:
         cells = [nbformat.from_dict(cell) for cell in running.run_all(judge=False)]
         yield Opened(running, cells[:handed_out], cells[handed_out:])
+    finally:
+        running.close()
+        lab.end_kernel(f"student/{path.name}")
+    judge(page_of_lab)  # an error on the page fails
 
 
 def errors(cell):

@@ -44,6 +44,14 @@ PAGE = """async (state) => {
 }"""
 
 
+#: What a busy machine does to one try it does not do to three; a fault of the engine is in each of them.
+TRIES = 3
+#: All levels of the meters in one list; -999 is silence, which JSON has no number for.
+METERS = """(({ channels, sources, peak_db }) =>
+  [...channels, ...sources, peak_db].map((level) => Math.max(-999, level)))(engine.meters())"""
+SOURCES = "engine.meters().sources.map((level) => Math.max(-999, level))"
+
+
 class Kernel:
     """A LiveRoom whose messages come back to the test, as text."""
 
@@ -80,7 +88,7 @@ class Fake:
         return self.page.evaluate(f"async (value) => {expression}", value)
 
     def wait(self, condition):
-        self.page.wait_for_function(f"() => {condition}", timeout=15_000)
+        self.page.wait_for_function(f"() => {condition}", timeout=60_000)
 
     def hear(self, content):
         self.js("model.hear(value)", content)
@@ -104,6 +112,15 @@ class Fake:
         """Until so much sound was rendered: more than the memory of the meters and of the engine."""
         end = self.js("engine.sound.context.currentTime + value", seconds)
         self.wait(f"engine.sound.context.currentTime > {end}")
+
+    def settles_at(self, levels, expected, atol, seconds=0.4):
+        """Assert that `levels`, an expression, comes to what is expected; a busy machine may need another try."""
+        for _ in range(TRIES):
+            self.settle(seconds)
+            found = self.js(levels)
+            if np.allclose(found, expected, rtol=0, atol=atol):
+                return
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
 
     def status(self):
         status = self.js("engine.status")
@@ -360,12 +377,9 @@ def test_playing_that_is_set_before_there_is_a_view_starts_with_it(fake, scene_f
 def test_the_master_gain_reaches_the_meters(ready):
     ready.js("model.told('gain_db', model.get('gain_db') - 3)")
     ready.play()
-    before = ready.js("engine.meters()")
+    before = np.array(ready.js(METERS))
     ready.js("model.told('gain_db', model.get('gain_db') - 12)")
-    ready.settle()
-    after = ready.js("engine.meters()")
-    for name in ("channels", "sources", "peak_db"):
-        np.testing.assert_allclose(np.subtract(before[name], after[name]), 12, atol=1)
+    ready.settles_at(METERS, before - 12, atol=1)
 
 
 def test_above_full_scale_the_gain_is_lowered_once_and_it_is_said(ready):
@@ -388,20 +402,16 @@ def test_above_full_scale_the_gain_is_lowered_once_and_it_is_said(ready):
 
 def test_mute_solo_and_levels_reach_the_meters_of_the_sources(ready):
     ready.play()
-    rest = np.array(ready.js("engine.meters().sources"))
-
-    def change(name, value):
-        ready.js("model.told(...value)", [name, value])
-        ready.settle()
-        return np.array(ready.js("engine.meters().sources.map((level) => Math.max(-999, level))"))
-
-    silent = change("muted", [False, True, False]) < -100
-    assert silent.tolist() == [False, True, False]
-    silent = change("soloed", [False, True, True]) < -100  # a muted source stays so
-    assert silent.tolist() == [True, True, False]
-    change("soloed", [False] * 3)
-    np.testing.assert_allclose(change("muted", [False] * 3), rest, atol=0.1)
-    np.testing.assert_allclose(change("levels_db", [-20, 0, 6]) - rest, [-20, 0, 6], atol=0.1)
+    rest = np.array(ready.js(SOURCES))
+    silent = f"{SOURCES}.map((level) => Number(level < -100))"
+    ready.js("model.told('muted', [false, true, false])")
+    ready.settles_at(silent, [0, 1, 0], atol=0)
+    ready.js("model.told('soloed', [false, true, true])")  # a muted source stays so
+    ready.settles_at(silent, [1, 1, 0], atol=0)
+    ready.js("{ model.told('soloed', [false, false, false]); model.told('muted', [false, false, false]); }")
+    ready.settles_at(SOURCES, rest, atol=0.1)
+    ready.js("model.told('levels_db', [-20, 0, 6])")
+    ready.settles_at(SOURCES, np.add(rest, [-20, 0, 6]), atol=0.1)
 
 
 # Places and responses ------------------------------------------------------------------------------------------------
@@ -480,6 +490,5 @@ def test_a_new_sound_is_asked_for_with_its_prompt_and_takes_the_old_one_s_place(
     assert ready.js("seen") == [[1, 3, 4, "step 3 of 4"], [1, 1, 1, ""]]
     for k, expected in enumerate([ready.kernel.scene.audio[0], quieter, ready.kernel.scene.audio[2]]):
         np.testing.assert_array_equal(np.float32(ready.js("[...engine.assets.loops[value]]", k)), expected)
-    ready.settle(0.8)  # with the reverberation of the old one
-    heard = np.subtract(ready.js("engine.meters().sources"), before)
-    np.testing.assert_allclose(heard, [0, -20, 0], atol=0.2)
+    # After the reverberation of the old one.
+    ready.settles_at(SOURCES, np.add(before, [0, -20, 0]), atol=0.2, seconds=0.8)

@@ -262,7 +262,7 @@ def test_a_new_sound_is_made_while_the_others_play(live):
     # The scene of this test has loops of 2 s; the tiny model makes longer ones, and that is an error to be told.
     live.control("prompt", 0).fill("a dog barks")
     live.control("generate", 0).click()
-    live.page.wait_for_function(f"() => {ENGINE}.status.text.includes('samples')", timeout=120_000)
+    live.page.wait_for_function(f"() => {ENGINE}.status.text.includes('samples')", timeout=300_000)
     seen = live.engine("engine.seen")
     assert len(seen) > 3 and all(level > -60 for level in seen)
     # A model that fits.
@@ -310,8 +310,9 @@ def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live)
         f"""async () => {{
           const engine = {ENGINE}, {{ context }} = engine.sound;
           await context.suspend();
+          const slow = new Promise((resolve) => (globalThis.startAtLast = resolve));
           context.resume = async () => {{
-            await new Promise((resolve) => setTimeout(resolve, 900));
+            await slow;
             delete context.resume;
             return context.resume();
           }};
@@ -319,6 +320,7 @@ def test_a_browser_that_is_slow_to_start_is_not_taken_for_one_that_refuses(live)
         }}"""
     )
     live.wait("engine.status.text.includes('press play')")
+    live.page.evaluate("() => globalThis.startAtLast()")
     live.wait("engine.sounds && !engine.status.text.includes('press play')")
 
 
@@ -406,13 +408,10 @@ def test_when_the_kernel_dies_it_is_said_and_the_sound_goes_on(browser, lab):
         live.wait(f"engine.tiers.logs.browser.values.length > {before} && engine.meters().peak_db > -60")
 
 
-def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, lab, browser):
-    with open_page(browser) as page:
-        path = lab.write_notebook("saved", [CELL])
-        Live(page, lab.open_notebook(page, path))
-        page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-        page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-    saved = lab.root / path
+def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, lab, browser, shared):
+    shared.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    shared.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = lab.root / "live_room.ipynb"
     assert saved.stat().st_size < 1e6
     assert "widgets" not in json.loads(saved.read_text())["metadata"]
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output-dir", str(tmp_path), str(saved)]
