@@ -22,9 +22,9 @@ import psutil
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 #: One command may import torch and run the tiny models on a busy machine.
-PATIENCE = 120
+PATIENCE = 600
 #: A whole notebook of the course.
-PATIENCE_FOR_ALL = 600
+PATIENCE_FOR_ALL = 1800
 #: The port where nobody listens: what asks the network fails.
 NOWHERE = "http://127.0.0.1:9"
 _IN_PANEL = """([argument, seconds]) => {

@@ -21,7 +21,7 @@ def open_page(browser: Any, **options: Any) -> Iterator[Any]:
     At the end, what is on the list ``page.at_close`` is called, and errors fail the test, see :func:`judge`.
     """
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-    context.set_default_timeout(60_000)  # a busy machine
+    context.set_default_timeout(180_000)  # a busy machine
     page = context.new_page()
     page.errors, page.expected_errors, page.at_close = [], [], []
     page.on("pageerror", lambda error: page.errors.append(f"uncaught: {error}\n{error.stack or ''}"))

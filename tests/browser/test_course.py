@@ -51,10 +51,12 @@ def opened(request, page_of_lab, lab, editions):
     nbformat.write(notebook, path)
     lab.empty_caches()
     running = lab.open_notebook(page_of_lab, f"student/{path.name}", run=False)
-    cells = [nbformat.from_dict(cell) for cell in running.run_all(judge=False)]
-    yield Opened(running, cells[:handed_out], cells[handed_out:])
-    running.close()
-    lab.end_kernel(f"student/{path.name}")
+    try:
+        cells = [nbformat.from_dict(cell) for cell in running.run_all(judge=False)]
+        yield Opened(running, cells[:handed_out], cells[handed_out:])
+    finally:
+        running.close()
+        lab.end_kernel(f"student/{path.name}")
     judge(page_of_lab)  # an error on the page fails
 
 

@@ -93,6 +93,13 @@ def test_a_widget_and_the_kernel_exchange_bytes(lab, page):
     assert notebook.run("print(w.clicks)\nw.clicks + 1") == "1\n2"
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         notebook.run("1 / 0")
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        notebook.run_all()
+    notebook._panel("notebook.activeCell.model.setMetadata('tags', ['raises-exception'])")
+    notebook.run("print(w.clicks)")
+    *_, failed, after = notebook.run_all()
+    assert failed["outputs"][0]["ename"] == "ZeroDivisionError"
+    assert after["outputs"][0]["text"] in ("0\n", ["0\n"])
 
 
 def test_after_the_kernel_was_killed_there_is_a_new_one(lab, page):
