@@ -1,34 +1,60 @@
-"""The rendered clips as normalised log-mels, split by clip number: training clips first, held-out clips last."""
+"""The training clips as latents: recordings (`record_clips`) and renders (`render_sounds`), one file a class each."""
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import numpy as np
 import torch
 
-HELD_OUT = 7  # of 32: the last clips train only the classifier that judges the generations
+#: Variants of classes (`record_clips.VOICES`) and the class that they belong to.
+VARIANTS = {"person_man": "person", "person_woman": "person", "person_two": "person", "person_many": "person"}
 
 
-def load_mels(folder: pathlib.Path, first: int, last: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-mels of clips ``first`` to ``last`` - 1, as far as they are rendered.
+@dataclasses.dataclass
+class Clips:
+    """The clips of one class or variant.
 
-    Returns
-    -------
-    tuple of torch.Tensor
-        (N, 592, 64) float16 log-mels and (N,) int64 class indices in the order of `sounds.RECIPES`.
+    Attributes
+    ----------
+    name : str
+        Class of `sound_classes.CLASSES`, or variant of `VARIANTS`.
+    recorded, rendered : torch.Tensor
+        Their latents, (N, 8, 74, 8) float32 each; one of them may be empty.
     """
+
+    name: str
+    recorded: torch.Tensor
+    rendered: torch.Tensor
+
+
+def load_mels(path: pathlib.Path) -> torch.Tensor:
+    """(N, 592, 64) float32 log-mels of a file of clips."""
     from see2sound_nb.sounds.mel import log_mel
 
-    mels, classes = [], []
-    for clip in range(first, last):
-        path, cache = folder / f"{clip:04d}.npy", folder / f"{clip:04d}.mel.pt"
-        if not path.exists():
-            continue
-        if not cache.exists():
-            wave = torch.from_numpy(np.load(path).astype(np.float32) / 32767.0)
-            torch.save(log_mel(wave).half(), cache)
-        mel = torch.load(cache, weights_only=True)
-        mels.append(mel)
-        classes.append(torch.arange(len(mel)))
-    return torch.cat(mels), torch.cat(classes)
+    return log_mel(torch.from_numpy(np.load(path)[:20].astype(np.float32) / 32767.0))
+
+
+@torch.no_grad()
+def latents_of(path: pathlib.Path, vae) -> torch.Tensor:
+    """The latents of a file of clips, means of the posterior; kept beside it, as ``dog.latents.pt``."""
+    kept = path.with_suffix(".latents.pt")
+    if not kept.exists():
+        latents = torch.cat([vae.encode(some[:, None]).latent_dist.mean for some in load_mels(path).split(4)])
+        torch.save(latents, kept)
+    return torch.load(kept, weights_only=True)
+
+
+def load_clips(recorded: pathlib.Path, rendered: pathlib.Path, vae) -> list[Clips]:
+    """All clips that are there, by name."""
+    names = sorted({p.stem for folder in (recorded, rendered) for p in folder.glob("*.npy")})
+    nothing = torch.zeros(0, 8, 74, 8)
+    clips = []
+    for name in names:
+        pair = [
+            latents_of(folder / f"{name}.npy", vae) if (folder / f"{name}.npy").exists() else nothing
+            for folder in (recorded, rendered)
+        ]
+        clips.append(Clips(name, *pair))
+    return clips

@@ -11,19 +11,21 @@ from safetensors.torch import save_file
 
 
 def main() -> None:
-    """Read ``RUN/vae.pt``, ``RUN/unet.pt`` and ``RUN/known.pt``; write the weights file."""
+    """Read ``RUN/vae.pt`` and ``RUN/unet.pt``, embed the known sentences; write the weights file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=pathlib.Path, required=True)
-    parser.add_argument("--steps", type=int, default=25, help="denoising steps by default")
-    parser.add_argument("--guidance", type=float, default=4.0, help="guidance scale by default")
+    parser.add_argument("--steps", type=int, default=8, help="denoising steps by default")
+    parser.add_argument("--guidance", type=float, default=1.0, help="guidance scale by default")
+    parser.add_argument("--out", type=pathlib.Path, help="in place of the shipped file")
     args = parser.parse_args()
-    from see2sound_nb.sounds import tiny_codi
+    from see2sound_nb.sounds import sound_classes, tiny_codi
+    from see2sound_nb.sounds.tiny_encoders import embed_sentences
 
     vae = torch.load(args.run / "vae.pt", weights_only=True)["model"]
     saved = args.run / "unet.pt"
     unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": tiny_codi.make_unet().state_dict()}
     state = {f"vae.{k}": v for k, v in vae.items()} | {f"unet.{k}": v for k, v in unet["ema"].items()}
-    state["sentences"] = torch.load(args.run / "known.pt", weights_only=True)
+    state["sentences"] = embed_sentences(list(sound_classes.known_sentences()))
     settings = {
         "scaling_factor": unet.get("scaling_factor", 1.0),
         "num_inference_steps": args.steps,
@@ -33,14 +35,15 @@ def main() -> None:
     metadata = {
         "settings": json.dumps(settings),
         "license": "Apache-2.0",
-        "source": "training/train_codi_vae.py and training/train_codi.py, on sounds rendered by genny; "
-        "sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
+        "source": "training/train_codi_vae.py and training/train_codi.py, on recordings (training/recordings.py) and "
+        "sounds rendered by genny; sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
     }
-    part = tiny_codi.WEIGHTS.with_suffix(".part")
+    out = args.out or tiny_codi.WEIGHTS
+    part = out.with_suffix(".part")
     save_file({k: v.half().contiguous() for k, v in state.items()}, part, metadata=metadata)
     part.chmod(0o644)
-    part.rename(tiny_codi.WEIGHTS)
-    print(f"{tiny_codi.WEIGHTS.name}: {tiny_codi.WEIGHTS.stat().st_size / 1e6:.1f} MB, {settings}")
+    part.rename(out)
+    print(f"{out.name}: {out.stat().st_size / 1e6:.1f} MB, {settings}")
 
 
 if __name__ == "__main__":

@@ -171,6 +171,52 @@ def _chainsaw(rng):
     return engine * (0.7 + 0.3 * np.sin(2 * np.pi * rng.uniform(0.3, 0.7) * t)).astype(np.float32)
 
 
+def _baby(rng):
+    pitch = rng.uniform(1.35, 1.75)
+    cry = events(rng, lambda: sfx("cry", rng, voice="female", pitch=pitch * rng.uniform(0.95, 1.05)), (0.05, 0.5))
+    scream = events(rng, lambda: sfx("scream", rng, voice="female", pitch=pitch * rng.uniform(0.9, 1.1)), (0.3, 1.0))
+    return layers((cry, 1.0), (scream, rng.uniform(0.1, 0.6)))
+
+
+def _children(rng):
+    def voice():
+        name = _pick(rng, "laugh", "laugh", "scream")
+        return sfx(name, rng, voice="female", pitch=rng.uniform(1.25, 1.7))
+
+    murmur = bed("crowd_murmur", rng, people=int(rng.integers(8, 20)), mood=1.0, distance=0.4)
+    high = np.interp(np.arange(SAMPLES) * 1.4 % (len(murmur) - 1), np.arange(len(murmur)), murmur).astype(np.float32)
+    return layers((high, 1.0), (events(rng, voice, (0.0, 0.3)), 0.8), (events(rng, voice, (0.1, 0.8)), 0.5))
+
+
+def _cheering(rng):
+    roar = bed("crowd_murmur", rng, people=24, mood=1.0, distance=rng.uniform(0.5, 1.0))
+    clapping = bed("applause", rng, crowd=int(rng.integers(60, 150)), enthusiasm=rng.uniform(0.7, 1.0))
+    whistle = events(rng, lambda: sfx("whistle_human", rng, kind=_pick(rng, "wolf", "up", "taxi"),
+                                      freq=rng.uniform(1400, 2400)), (0.4, 1.5))  # fmt: skip
+    shout = events(rng, lambda: sfx("scream", rng, voice=_pick(rng, "male", "female")), (0.2, 0.9))
+    return layers((roar, 1.0), (clapping, rng.uniform(0.3, 0.9)), (whistle, 0.2), (shout, rng.uniform(0.1, 0.4)))
+
+
+def _cutlery(rng):
+    def touch():
+        if rng.random() < 0.4:
+            return sfx("clink", rng, object="coin", size=rng.uniform(1.5, 4.0), force=rng.uniform(0.3, 0.9))
+        return sfx("impact", rng, material=_pick(rng, "ceramic", "steel", "ceramic"), shape="circ_plate",
+                   size=rng.uniform(0.12, 0.28), hardness=0.9, position=rng.uniform(0.5, 0.95))  # fmt: skip
+
+    return layers((events(rng, touch, (0.02, 0.5), (0.2, 1.0)), 1.0), (events(rng, touch, (0.1, 0.9)), 0.7))
+
+
+def _ball(rng):
+    surface, size, first = _pick(rng, "wood", "concrete", "wood"), rng.uniform(0.06, 0.25), rng.uniform(0.3, 0.6)
+
+    def drop():
+        return sfx("bounce", rng, material="rubber", size=size, surface=surface, surface_size=rng.uniform(1, 3),
+                   first_interval=first * rng.uniform(0.8, 1.2), restitution=rng.uniform(0.7, 0.88))  # fmt: skip
+
+    return events(rng, drop, (0.0, 0.5))
+
+
 def _tail(rng, name, gap=(0.3, 0.9), **params):
     return events(rng, lambda: sfx(name, rng, **params), gap)
 
@@ -180,7 +226,7 @@ def U(rng: np.random.Generator, low: float, high: float) -> float:
     return float(rng.uniform(low, high))
 
 
-#: One recipe per class of `see2sound_nb.sounds.sound_classes.CLASSES`.
+#: One recipe per class of `see2sound_nb.sounds.sound_classes.CLASSES`; `person` is only recorded.
 RECIPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "dog": lambda r: (lambda s: events(r, lambda: sfx("bark", r, size=s, count=int(r.integers(2, 4))), (0.1, 0.4)))(
         _pick(r, "small", "medium", "large")
@@ -270,6 +316,14 @@ RECIPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "flute": lambda r: melody(r, "flute", 67, 90, (0.3, 0.7)),
     "trumpet": lambda r: melody(r, "trumpet", 58, 77, (0.3, 0.6)),
     "organ": lambda r: melody(r, "church_organ", 48, 72, (0.5, 1.0), chord=3),
+    "baby": _baby,
+    "children": _children,
+    "applause": lambda r: bed("applause", r, crowd=int(r.integers(12, 120)), enthusiasm=U(r, 0.3, 1.0)),
+    "cheering": _cheering,
+    "cutlery": _cutlery,
+    "frying": lambda r: bed("sizzle", r, intensity=U(r, 0.4, 1.0), spit=U(r, 3, 12), hiss=U(r, 0.2, 0.6)),
+    "tap": lambda r: layers((bed("stream", r), 1.0), (bed("pour", r, fill_start=0.2, fill_end=0.4), U(r, 0.2, 0.6))),
+    "ball": _ball,
     "room": lambda r: layers((bed("mains_hum", r, mains=_pick(r, 50.0, 60.0)), 0.5), (_hush(r), 1.0)),
 }
 
@@ -296,8 +350,12 @@ def render(name: str, seed: int) -> np.ndarray:
     np.ndarray
         (`SAMPLES`,) float32 wave at `RATE` Hz, root mean square about 0.1, peak at most 0.9, no constant part.
     """
-    rng = np.random.default_rng([seed, sorted(RECIPES).index(name)])
-    wave = _mono(RECIPES[name](rng))[:SAMPLES]
+    rng = np.random.default_rng([seed, sum(map(ord, name))])
+    return finish(_mono(RECIPES[name](rng))[:SAMPLES])
+
+
+def finish(wave: np.ndarray) -> np.ndarray:
+    """A clip of any length and level as `render` gives it."""
     wave = np.pad(wave, (0, SAMPLES - len(wave)))
     spectrum = np.fft.rfft(wave)
     spectrum[np.fft.rfftfreq(SAMPLES, 1 / RATE) < 20.0] = 0.0

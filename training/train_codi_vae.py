@@ -10,7 +10,7 @@ import pathlib
 import time
 
 import torch
-from mel_data import HELD_OUT, load_mels
+from mel_data import load_mels
 
 CROP = 128  # frames; the network is convolutional, so short crops do
 
@@ -31,11 +31,10 @@ def learning_rate(step: int, steps: int, peak: float) -> float:
 def main() -> None:
     """Train for ``--steps``; write ``OUT/vae.pt`` every 300 steps."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--renders", type=pathlib.Path, required=True)
+    parser.add_argument("--clips", type=pathlib.Path, nargs="+", required=True, help="folders of clips")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=1800)
     parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--clips", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true")
     args = parser.parse_args()
@@ -50,10 +49,9 @@ def main() -> None:
         vae.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         start = saved["step"]
-    mels, began, running = None, time.time(), 0.0
+    mels = torch.cat([load_mels(path).half() for folder in args.clips for path in sorted(folder.glob("*.npy"))])
+    began, running = time.time(), 0.0
     for step in range(start, args.steps):
-        if mels is None or (step % 500 == 0 and len(mels) < 57 * (args.clips - HELD_OUT)):
-            mels = load_mels(args.renders, 0, args.clips - HELD_OUT)[0]  # more may have been rendered by now
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, args.steps, 2e-3)
         x = batch_of(mels, args.batch, rng)
