@@ -1,12 +1,13 @@
-"""Which regions become sources, also those given by hand, and the whole photo where there is none."""
-
-import warnings
+"""Which regions become sources, also those given by hand, and what is heard where there is none."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import see2sound_nb as s2s
+from see2sound_nb.regions.choosing import LEAST_SOUNDS
+from see2sound_nb.regions.loading import load_sam
+from see2sound_nb.regions.sources import find_sources, outline_of_thing
 
 
 def guitar_on_the_left():
@@ -44,12 +45,60 @@ def test_masks_that_do_not_fit_are_named(pipeline, masks, message):
 
 
 @pytest.mark.parametrize("photo", [np.zeros((80, 120, 3), np.uint8), np.full((1, 1, 3), 200, np.uint8)])
-def test_a_picture_without_regions_is_one_ambient_source(pipeline, photo):
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        scene = pipeline.run(photo, steps=2)
-    assert len(scene.labels) == 1
-    assert scene.masks.all()
-    assert any("No region" in str(w.message) for w in caught)
-    assert scene.positions_m[0, 0] == 0
+def test_a_picture_of_nothing_is_its_ambience(pipeline, photo):
+    scene = pipeline.run(photo, steps=2)
+    assert scene.labels == [] and len(scene.positions_m) == len(scene.masks) == 0
+    assert "Nothing in the picture is certain enough to become a source." in scene.notes
+    assert scene.ambience is not None
     assert np.abs(scene.render("binaural")).max() > 0.5
+
+
+def noise_photo():
+    return np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+
+
+def text_photo():
+    import cv2
+
+    page = np.full((400, 600, 3), 250, np.uint8)
+    for row in range(12):
+        cv2.putText(
+            page, "The quick brown fox jumps", (20, 40 + 30 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (20, 20, 20), 2
+        )
+    return page
+
+
+@pytest.mark.parametrize("photo", [noise_photo(), text_photo(), np.full((300, 400, 3), 235, np.uint8)])
+def test_what_shows_no_thing_gets_no_name(photo):
+    sam, options = load_sam("tiny-sam")
+    found = find_sources(photo, 3, sam, options)
+    assert [label["label"] for label in found.labels if label["sounds"] < LEAST_SOUNDS] == []
+    assert len(found) == 0 and "Nothing in the picture" in found.notes[-1]
+
+
+def test_the_same_thing_twice_is_two_sources_side_by_side():
+    guitar = guitar_on_the_left()
+    two = np.concatenate([guitar[:, :300], guitar[:, :300]], axis=1)
+    sam, _ = load_sam("tiny-sam")
+    alone, twice = find_sources(guitar, 3, sam), find_sources(two, 3, sam)
+    assert [label["sound_class"] for label in alone.labels] == ["guitar"]
+    assert {label["sound_class"] for label in twice.labels} == {"guitar"}
+
+
+def test_a_thing_that_sam_does_not_see_is_all_of_its_box():
+    class Blind:
+        def mask_in(self, box):
+            mask = np.zeros((100, 120), bool)
+            mask[:10, :10] = True  # something else
+            return mask, 0.9
+
+    mask = outline_of_thing(Blind(), np.array([30.0, 20.0, 80.0, 90.0]))
+    assert mask[20:90, 30:80].all() and mask.sum() == 70 * 50
+
+
+def test_the_largest_masks_are_taken_as_in_the_papers_code():
+    I = guitar_on_the_left()
+    sam, options = load_sam("tiny-sam")
+    found = find_sources(I, 2, sam, options, select="area")
+    assert len(found) == 2 and found.masks[0].sum() >= found.masks[1].sum()
+    assert found.masks[0].mean() > 0.3, "the wall"
