@@ -23,11 +23,12 @@ from see2sound_nb.places.loading import load_depth
 from see2sound_nb.places.placing import place_sources
 from see2sound_nb.regions.ambience import describe_ambience
 from see2sound_nb.regions.loading import load_sam
-from see2sound_nb.regions.sources import WAYS_TO_SELECT, check_masks, find_sources, regions_of_masks
+from see2sound_nb.regions.sources import WAYS_TO_SELECT, Regions, check_masks, find_sources, regions_of_masks
 from see2sound_nb.room.shoebox import room_of_scene
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds import generation
 from see2sound_nb.sounds.ambience import Ambience
+from see2sound_nb.sounds.free_text import notes_of_text
 from see2sound_nb.sounds.generation import MOST_SOURCES, seed_of_ambience, seed_of_source
 from see2sound_nb.sounds.loading import load_audio
 
@@ -185,14 +186,7 @@ class See2Sound:
         )
         # 3. Mono audio A of each patch, and of the ambience of the whole
         around = [describe_ambience(I, found.logits)] if ambience else []
-        A = self.generate(
-            [*found.patches, *[None] * len(around)],
-            [*[prompt] * len(found), *[seen["caption"] for seen in around]],
-            [*[seed_of_source(seed, k) for k in range(len(found))], *[seed_of_ambience(seed)] * len(around)],
-            captions=[seen["caption"] for seen in (*found.labels, *around)],
-            steps=steps,
-            progress=progress,
-        )
+        A = self._sounds(found, around, prompt, seed, steps=steps, progress=progress)
         # 4. The room around the listener and the sources
         room, said = room_of_scene(places.positions_m, I.shape[1::-1], geometry)
         # 5. The scene renders it for the layout that is asked for (Eq. 4 and 5)
@@ -212,7 +206,7 @@ class See2Sound:
             geometry=geometry,
             preset=self.preset,
             seed=seed,
-            notes=[*found.notes, *places.notes, *said],
+            notes=[*found.notes, *places.notes, *said, *self._notes_of_text(prompt)],
             metric_depth=places.metric,
             prompt=prompt,
             ambience=Ambience(**around[0], audio=A[-1]) if ambience else None,
@@ -267,6 +261,17 @@ class See2Sound:
         seconds = effort.estimate_seconds(sounds_alone, len(seeds), steps) if self.device == "cpu" else 0.0
         codi.set_progress_bar_config(disable=progress is not None or seconds < effort.LONG_S)
         return generation.generate(codi, patches, prompts, seeds, steps, captions=captions, tell=progress or quiet)
+
+    def _sounds(self, found: Regions, around: list[dict[str, Any]], prompt: str | None, seed: int, **how) -> np.ndarray:
+        """Sounds of the sources, and after them of what is heard all around, in one batch where the model can."""
+        seeds = [seed_of_source(seed, k) for k in range(len(found))] + [seed_of_ambience(seed)] * len(around)
+        prompts = [prompt] * len(found) + [seen["caption"] for seen in around]
+        captions = [seen["caption"] for seen in (*found.labels, *around)]
+        return self.generate([*found.patches, *[None] * len(around)], prompts, seeds, captions=captions, **how)
+
+    def _notes_of_text(self, prompt: str | None) -> list[str]:
+        """What the tiny CoDi, which knows a few kinds of sound, makes of a text; CoDi takes any."""
+        return notes_of_text(prompt) if self.names["audio"] == "tiny-codi" else []
 
     def _say_how_long(self, sources, steps, masks, ambience) -> None:
         seconds = self.estimate_seconds(sources, steps, masks=masks, ambience=ambience)

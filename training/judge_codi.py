@@ -55,7 +55,9 @@ def halves(x: np.ndarray) -> float:
 
 def spread(x: np.ndarray, names: np.ndarray) -> float:
     """Mean distance of two of one class."""
-    return float(np.mean([1 - x[i] @ x[j] for i, j in itertools.combinations(range(len(x)), 2) if names[i] == names[j]]))
+    return float(
+        np.mean([1 - x[i] @ x[j] for i, j in itertools.combinations(range(len(x)), 2) if names[i] == names[j]])
+    )
 
 
 def embed_recordings(model, root: pathlib.Path, keep: pathlib.Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

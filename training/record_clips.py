@@ -150,7 +150,11 @@ def played(synth, name: str, rng: np.random.Generator) -> np.ndarray:
     """A clip of an instrument: a random walk over a pentatonic scale, chords at times."""
     programs, low, high = PROGRAMS[name]
     synth.program_select(0, 0, 0, int(rng.choice(programs)))
-    scale = [n + int(rng.integers(12)) * 0 for n in range(low, high + 1) if (n - int(rng.integers(1))) % 12 in (0, 2, 4, 7, 9)]
+    scale = [
+        n + int(rng.integers(12)) * 0
+        for n in range(low, high + 1)
+        if (n - int(rng.integers(1))) % 12 in (0, 2, 4, 7, 9)
+    ]
     shift, beat, place = int(rng.integers(-3, 4)), rng.uniform(0.2, 0.6), int(rng.integers(len(scale)))
     out, voices = [], int(rng.choice([1, 1, 2, 3])) if name in ("piano", "guitar", "organ") else 1
     while sum(map(len, out)) < SAMPLES:

@@ -306,7 +306,9 @@ def files(root: pathlib.Path, text: str) -> list[tuple[str, str, pathlib.Path]]:
     found = []
     for name, source, patterns in table(text):
         paths = {path for pattern in patterns for path in (root / source).glob(pattern)}
-        found += [(name, source, path) for path in sorted(paths) if "_desc" not in path.name and path.stat().st_size > 1000]
+        found += [
+            (name, source, path) for path in sorted(paths) if "_desc" not in path.name and path.stat().st_size > 1000
+        ]
     return found
 
 
