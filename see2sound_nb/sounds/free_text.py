@@ -22,6 +22,7 @@ DECISIVE = 2.0
 #: Where they do not: what a weight of 1 counts in the cosine with the nearest known sentence.
 HINT_IN_COSINE = 0.3
 #: A text's own embedding is kept where its cosine with a known sentence of its kind is at least this.
+#: Of 200 texts, 55 lie nearest to another kind; none does from 0.6 up. How that sounds was not measured.
 KEEP = 0.8
 #: So many standard deviations above the known sentences of other kinds is near.
 NEAR = 5.0
