@@ -82,6 +82,17 @@ class SentenceEncoder(ModelMixin, ConfigMixin):
         return torch.from_numpy(token_of_text(sentence, known.cpu().numpy())).to(known)
 
 
+def _checked(image) -> np.ndarray:
+    """A picture as a copy of (H, W, 3) uint8, for torch to write in."""
+    array = np.array(image.convert("RGB") if hasattr(image, "convert") else image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise ValueError(
+            f"image of shape {array.shape} and type {array.dtype} must be (H, W, 3) uint8; "
+            "convert it with PIL.Image.convert('RGB')"
+        )
+    return array
+
+
 class TrunkImageEncoder(ModelMixin, ConfigMixin):
     """The image tower: takes pictures themselves, so it needs no image processor.
 
@@ -131,12 +142,7 @@ class TrunkImageEncoder(ModelMixin, ConfigMixin):
         return torch.stack(rows)
 
     def _pixels(self, image) -> torch.Tensor:
-        array = np.array(image.convert("RGB") if hasattr(image, "convert") else image)  # a copy: torch writes
-        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
-            raise ValueError(
-                f"image of shape {array.shape} and type {array.dtype} must be (H, W, 3) uint8; "
-                "convert it with PIL.Image.convert('RGB')"
-            )
+        array = _checked(image)
         tensor = torch.from_numpy(array).permute(2, 0, 1)[None].float()
         side = (self.config.size, self.config.size)
         tensor = F.interpolate(tensor, side, mode="bilinear", antialias=True, align_corners=False)
@@ -180,7 +186,7 @@ class TrunkImageEncoder(ModelMixin, ConfigMixin):
     def _token(self, image) -> torch.Tensor:
         if isinstance(image, str):
             return self.known[self._place[image]].float() if image in self._place else embed_sentences([image])[0]
-        if np.ptp(np.asarray(image)) == 0:
+        if np.ptp(_checked(image)) == 0:
             return self.known[self._place[""]].float()
         probability = self.label_probabilities([image])
         among = self.class_probabilities(probability)[:, self.label_class]

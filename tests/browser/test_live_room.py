@@ -269,7 +269,7 @@ def test_a_new_sound_is_made_while_the_others_play(live):
     live.notebook.run(
         "import numpy as np\n"
         "class Fitting:\n"
-        "    def generate(self, patches, prompts, seeds, *, steps=None, progress=None):\n"
+        "    def generate(self, patches, prompts, seeds, *, captions=None, steps=None, progress=None):\n"
         "        for step in range(1, 5): progress('audio', step, 4)\n"
         "        return np.full((1, w.scene.audio.shape[1]), 0.01, np.float32)\n"
         "w._pipeline = Fitting()"

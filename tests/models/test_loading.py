@@ -104,7 +104,7 @@ def test_one_entry_adds_a_model_of_the_hub(put_depth, monkeypatch, request):
         table.ModelCard("my-depth", "depth", "MIT", 99, "me/my-depth-hf", gives=table.METRES),
     )
     put_depth("my-depth", metres=3.0)
-    scene = with_depth("my-depth", request.getfixturevalue("pipeline")).run(a_disc(), sources=1, steps=1)
+    scene = with_depth("my-depth", request.getfixturevalue("pipeline")).run(a_disc(), sources=1, steps=1, select="area")
     assert scene.positions_m[0, 1] == pytest.approx(3.0, rel=1e-3)
 
 
@@ -143,7 +143,7 @@ def test_one_entry_and_an_adapter_add_any_model(cache, monkeypatch, request):
     monkeypatch.setitem(table.MODELS, "wall", card)
     cache.mkdir()
     (cache / "wall.txt").write_bytes(content)
-    scene = with_depth("wall", request.getfixturevalue("pipeline")).run(a_disc(), sources=1, steps=1)
+    scene = with_depth("wall", request.getfixturevalue("pipeline")).run(a_disc(), sources=1, steps=1, select="area")
     assert scene.positions_m[0, 1] == pytest.approx(2.5)
 
 

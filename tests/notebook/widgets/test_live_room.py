@@ -220,7 +220,7 @@ class Pipeline:
     def __init__(self, samples):
         self.samples, self.calls = samples, []
 
-    def generate(self, patches, prompts, seeds, *, steps=None, progress=None):
+    def generate(self, patches, prompts, seeds, *, captions=None, steps=None, progress=None):
         self.calls.append((prompts, seeds))
         if prompts == ["fail"]:
             raise ValueError("the prompt is no good; use another")
