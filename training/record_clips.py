@@ -20,8 +20,31 @@ from scipy.signal import fftconvolve, lfilter
 RATE, SAMPLES = sounds.RATE, sounds.SAMPLES
 #: Sounds that go on: too short a recording is laid end over end.
 STEADY = frozenset(
-    "stream waterfall surf rain wind fire car motorcycle helicopter airplane train chainsaw fan cricket bee tap crowd "
-    "applause cheering typing children siren snake".split()
+    [
+        "stream",
+        "waterfall",
+        "surf",
+        "rain",
+        "wind",
+        "fire",
+        "car",
+        "motorcycle",
+        "helicopter",
+        "airplane",
+        "train",
+        "chainsaw",
+        "fan",
+        "cricket",
+        "bee",
+        "tap",
+        "crowd",
+        "applause",
+        "cheering",
+        "typing",
+        "children",
+        "siren",
+        "snake",
+    ]
 )
 #: Pauses between the single sounds, in seconds, where they are not 0.1 to 1.2.
 PAUSES = {"hammer": (0.15, 0.7), "monkey": (0.0, 0.5), "pig": (0.05, 0.6), "frog": (0.05, 0.6), "duck": (0.05, 0.6),
@@ -150,7 +173,11 @@ def played(synth, name: str, rng: np.random.Generator) -> np.ndarray:
     """A clip of an instrument: a random walk over a pentatonic scale, chords at times."""
     programs, low, high = PROGRAMS[name]
     synth.program_select(0, 0, 0, int(rng.choice(programs)))
-    scale = [n + int(rng.integers(12)) * 0 for n in range(low, high + 1) if (n - int(rng.integers(1))) % 12 in (0, 2, 4, 7, 9)]
+    scale = [
+        n + int(rng.integers(12)) * 0
+        for n in range(low, high + 1)
+        if (n - int(rng.integers(1))) % 12 in (0, 2, 4, 7, 9)
+    ]
     shift, beat, place = int(rng.integers(-3, 4)), rng.uniform(0.2, 0.6), int(rng.integers(len(scale)))
     out, voices = [], int(rng.choice([1, 1, 2, 3])) if name in ("piano", "guitar", "organ") else 1
     while sum(map(len, out)) < SAMPLES:
