@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 
 def main() -> None:
-    """Read ``RUN/decoder.pt`` (or ``vae.pt``) and ``RUN/unet.pt``, embed the known sentences; write the weights file."""
+    """Read ``decoder.pt`` (or ``vae.pt``) and ``unet.pt``, embed the known sentences; write the weights file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=8, help="denoising steps by default")
