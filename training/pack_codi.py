@@ -16,6 +16,9 @@ def main() -> None:
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=8, help="denoising steps by default")
     parser.add_argument("--guidance", type=float, default=1.0, help="guidance scale by default")
+    parser.add_argument(
+        "--beyond", type=float, default=0.35, help="so far past the guided weights, seen from teacher.pt"
+    )
     parser.add_argument("--out", type=pathlib.Path, help="in place of the shipped file")
     args = parser.parse_args()
     from see2sound_nb.sounds import sound_classes, tiny_codi
@@ -25,6 +28,9 @@ def main() -> None:
     vae = torch.load(decoder if decoder.exists() else args.run / "vae.pt", weights_only=True)["model"]
     saved = args.run / "unet.pt"
     unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": tiny_codi.make_unet().state_dict()}
+    if (args.run / "teacher.pt").exists():  # a little more guidance, without training
+        teacher = torch.load(args.run / "teacher.pt", weights_only=True)
+        unet["ema"] = {k: torch.lerp(teacher[k], v, 1.0 + args.beyond) for k, v in unet["ema"].items()}
     state = {f"vae.{k}": v for k, v in vae.items()} | {f"unet.{k}": v for k, v in unet["ema"].items()}
     state["sentences"] = embed_sentences(list(sound_classes.known_sentences()))
     settings = {
