@@ -84,7 +84,7 @@ def embed_sounds(model, pipe, names: list[str], **settings) -> tuple[np.ndarray,
 
 def row(title: str, x, names, against, against_names, itself: bool = False) -> None:
     """Print one row of the table."""
-    first, three, count = nearest(x, names, against, against_names, itself)
+    first, three, _ = nearest(x, names, against, against_names, itself)
     distance = halves(x) if itself else frechet(x, against)
     print(f"| {title} | {len(x)} | {first:.0%} | {three:.0%} | {distance:.3f} | {spread(x, names):.3f} |", flush=True)
 

@@ -29,11 +29,14 @@ class Clips:
     rendered: torch.Tensor
 
 
-def load_mels(path: pathlib.Path) -> torch.Tensor:
-    """(N, 592, 64) float32 log-mels of a file of clips."""
+TRAINED = 20  # clips of a file that train; the others only train the classifier of `eval_codi`
+
+
+def load_mels(path: pathlib.Path, first: int = 0, last: int | None = TRAINED) -> torch.Tensor:
+    """(N, 592, 64) float32 log-mels of the clips ``first`` to ``last`` - 1 of a file."""
     from see2sound_nb.sounds.mel import log_mel
 
-    return log_mel(torch.from_numpy(np.load(path)[:20].astype(np.float32) / 32767.0))
+    return log_mel(torch.from_numpy(np.load(path)[first:last].astype(np.float32) / 32767.0))
 
 
 @torch.no_grad()

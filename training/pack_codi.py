@@ -11,19 +11,26 @@ from safetensors.torch import save_file
 
 
 def main() -> None:
-    """Read ``RUN/vae.pt`` and ``RUN/unet.pt``, embed the known sentences; write the weights file."""
+    """Read ``decoder.pt`` (or ``vae.pt``) and ``unet.pt``, embed the known sentences; write the weights file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=8, help="denoising steps by default")
     parser.add_argument("--guidance", type=float, default=1.0, help="guidance scale by default")
+    parser.add_argument(
+        "--beyond", type=float, default=0.35, help="so far past the guided weights, seen from teacher.pt"
+    )
     parser.add_argument("--out", type=pathlib.Path, help="in place of the shipped file")
     args = parser.parse_args()
     from see2sound_nb.sounds import sound_classes, tiny_codi
     from see2sound_nb.sounds.tiny_encoders import embed_sentences
 
-    vae = torch.load(args.run / "vae.pt", weights_only=True)["model"]
+    decoder = args.run / "decoder.pt"
+    vae = torch.load(decoder if decoder.exists() else args.run / "vae.pt", weights_only=True)["model"]
     saved = args.run / "unet.pt"
     unet = torch.load(saved, weights_only=True) if saved.exists() else {"ema": tiny_codi.make_unet().state_dict()}
+    if (args.run / "teacher.pt").exists():  # a little more guidance, without training
+        teacher = torch.load(args.run / "teacher.pt", weights_only=True)
+        unet["ema"] = {k: torch.lerp(teacher[k], v, 1.0 + args.beyond) for k, v in unet["ema"].items()}
     state = {f"vae.{k}": v for k, v in vae.items()} | {f"unet.{k}": v for k, v in unet["ema"].items()}
     state["sentences"] = embed_sentences(list(sound_classes.known_sentences()))
     settings = {
@@ -35,8 +42,8 @@ def main() -> None:
     metadata = {
         "settings": json.dumps(settings),
         "license": "Apache-2.0",
-        "source": "training/train_codi_vae.py and training/train_codi.py, on recordings (training/recordings.py) and "
-        "sounds rendered by genny; sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
+        "source": "training/train_codi_vae.py, train_codi_decoder.py and train_codi.py, on recordings "
+        "(training/recordings.py) and sounds rendered by genny; sentence embeddings by all-MiniLM-L6-v2 (Apache-2.0)",
     }
     out = args.out or tiny_codi.WEIGHTS
     part = out.with_suffix(".part")

@@ -20,8 +20,31 @@ from scipy.signal import fftconvolve, lfilter
 RATE, SAMPLES = sounds.RATE, sounds.SAMPLES
 #: Sounds that go on: too short a recording is laid end over end.
 STEADY = frozenset(
-    "stream waterfall surf rain wind fire car motorcycle helicopter airplane train chainsaw fan cricket bee tap crowd "
-    "applause cheering typing children siren snake".split()
+    [
+        "stream",
+        "waterfall",
+        "surf",
+        "rain",
+        "wind",
+        "fire",
+        "car",
+        "motorcycle",
+        "helicopter",
+        "airplane",
+        "train",
+        "chainsaw",
+        "fan",
+        "cricket",
+        "bee",
+        "tap",
+        "crowd",
+        "applause",
+        "cheering",
+        "typing",
+        "children",
+        "siren",
+        "snake",
+    ]
 )
 #: Pauses between the single sounds, in seconds, where they are not 0.1 to 1.2.
 PAUSES = {"hammer": (0.15, 0.7), "monkey": (0.0, 0.5), "pig": (0.05, 0.6), "frog": (0.05, 0.6), "duck": (0.05, 0.6),

@@ -170,7 +170,7 @@ def main() -> None:
         loss = denoising_loss(unet, scheduler, x, token, nothing, rng, teacher, args.guidance)
         optimizer.zero_grad()
         loss.backward()
-        share_gradients(unet)
+        share_gradients([unet])
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimizer.step()
         decay = min(0.995, (step - start + 1) / (step - start + 10))
@@ -186,11 +186,11 @@ def main() -> None:
             (args.out / "unet.part.pt").rename(args.out / "unet.pt")
 
 
-def share_gradients(unet) -> None:
-    """Take the mean of the gradients of all processes."""
+def share_gradients(parts) -> None:
+    """Take the mean of the gradients of modules over all processes."""
     if not dist.is_initialized():
         return
-    gradients = [p.grad for p in unet.parameters()]
+    gradients = [p.grad for part in parts for p in part.parameters()]
     flat = torch.cat([g.flatten() for g in gradients])
     dist.all_reduce(flat)
     for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):

@@ -1,7 +1,5 @@
-"""Train a small vocoder for the tiny CoDi: log-mel in, short-time spectrum out, in the manner of Vocos (Siuzdak 2023).
+"""Train a vocoder on trial, not shipped: a network guesses the phases that Griffin-Lim begins with; compare both.
 
-Blocks of ConvNeXt over frames at 10 ms; the last layer gives log magnitude and phase of each bin, and the inverse STFT
-the wave. A channel of seeded noise a frame and bin group lets it draw the phase of noise-like sounds.
 Loss: spectral convergence and absolute error of log magnitudes at four resolutions (Yamamoto et al. 2020), and the
 absolute error of the log-mel.
 """
@@ -15,15 +13,17 @@ import time
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers.configuration_utils import register_to_config
 from torch import nn
 
-from see2sound_nb.sounds.mel import HOP, N_FFT, N_MELS, log_mel
+from see2sound_nb.sounds.mel import HOP, MEL_MEAN, MEL_SCALE, N_FFT, N_MELS, SAMPLE_RATE, log_mel
+from see2sound_nb.sounds.vocoder import GriffinLimVocoder
 
 CROP = 64  # frames
 
 
-class Block(nn.Module):
-    """ConvNeXt over frames: depthwise convolution, norm, two linear layers."""
+class PhaseBlock(nn.Module):
+    """ConvNeXt over frames (Liu et al. 2022): depthwise convolution, norm, two linear layers."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -38,29 +38,57 @@ class Block(nn.Module):
         return x + self.scale * self.reduce(F.gelu(self.expand(self.norm(y))))
 
 
-class Vocoder(nn.Module):
-    """(B, F, 64) log-mels to (B, F * 160) waves."""
+class PhaseVocoder(GriffinLimVocoder):
+    """Griffin-Lim that begins at phases which a small network guesses, and needs few rounds therefore.
 
-    def __init__(self, width: int = 160, blocks: int = 4, noise: int = 16):
-        super().__init__()
-        self.noise = noise
+    The network is that of Vocos (Siuzdak 2023), without its magnitudes: they are those of `GriffinLimVocoder`. Seeded
+    noise beside the log-mel lets it draw the phases of noise-like sounds.
+
+    Parameters
+    ----------
+    iterations : int
+        Rounds of Griffin-Lim; 0 takes the network's phases as they are.
+    seed : int
+        Seed of the noise.
+    width, blocks, noise : int
+        Channels and blocks of the network, and channels of noise.
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        iterations: int = 2,
+        momentum: float = 0.99,
+        seed: int = 0,
+        sampling_rate: int = SAMPLE_RATE,
+        width: int = 160,
+        blocks: int = 4,
+        noise: int = 16,
+    ):
+        super().__init__(iterations, momentum, seed, sampling_rate)
         self.enter = nn.Conv1d(N_MELS + noise, width, 5, 1, 2)
-        self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
-        self.norm = nn.LayerNorm(width)
-        self.leave = nn.Linear(width, 2 * (N_FFT // 2 + 1))
-        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+        self.body = nn.ModuleList(PhaseBlock(width) for _ in range(blocks))
+        self.leave_norm = nn.LayerNorm(width)
+        self.leave = nn.Linear(width, N_FFT // 2 + 1)
 
-    def forward(self, mel: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
-        """``generator`` draws the noise; by default from a fixed seed."""
-        generator = generator or torch.Generator().manual_seed(0)
-        noise = torch.randn(1, mel.shape[1] + 1, self.noise, generator=generator).expand(len(mel), -1, -1)
-        mel = torch.cat([mel, mel[:, -1:]], 1)  # the frame after the last sample, which istft wants
-        x = self.enter(torch.cat([mel, noise], -1).transpose(1, 2)).transpose(1, 2)
-        for block in self.blocks:
+    def first_phase(self, spectrogram: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+        """The network's guess, (B, `N_FFT` // 2 + 1, F); ``generator`` in place of the seed, for training."""
+        generator = generator or torch.Generator().manual_seed(self.config.seed)
+        noise = torch.randn(1, spectrogram.shape[1], self.config.noise, generator=generator)
+        noise = noise.to(spectrogram).expand(len(spectrogram), -1, -1)
+        x = self.enter(torch.cat([spectrogram, noise], -1).transpose(1, 2)).transpose(1, 2)
+        for block in self.body:
             x = block(x)
-        log_magnitude, phase = self.leave(self.norm(x)).float().chunk(2, -1)
-        spectrum = torch.polar((log_magnitude - 2.0).clamp(max=6.0).exp(), phase).transpose(1, 2)
-        return torch.istft(spectrum, N_FFT, HOP, window=self.window, length=(mel.shape[1] - 1) * HOP)
+        return self.leave(self.leave_norm(x)).float().transpose(1, 2)
+
+
+def wave_of(model, mel: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
+    """(B, F, 64) log-mels to (B, F * 160) waves, from the network's phases without a round of Griffin-Lim."""
+    with torch.no_grad():
+        magnitude = model.magnitudes((mel * MEL_SCALE + MEL_MEAN).exp().transpose(1, 2))
+    with torch.autocast("cpu", torch.bfloat16):
+        phase = model.first_phase(mel, draws)
+    return model._inverse_stft(torch.polar(magnitude, phase), mel.shape[1] * HOP)
 
 
 def spectral_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
@@ -74,6 +102,18 @@ def spectral_loss(made: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     return total / 4
 
 
+@torch.no_grad()
+def compare(model: PhaseVocoder, waves: torch.Tensor) -> None:
+    """Print `spectral_loss` and the error of the log-mel for Griffin-Lim and for the network, by rounds."""
+    mel = log_mel(waves)
+    for title, vocoder in [("Griffin-Lim", GriffinLimVocoder()), ("network", model)]:
+        for rounds in (0, 1, 2, 4, 8, 24):
+            vocoder.register_to_config(iterations=rounds)
+            made = vocoder(mel)
+            error = (log_mel(made) - mel).abs().mean()
+            print(f"{title}, {rounds} rounds: {spectral_loss(made, waves):.3f}, log-mel {error:.3f}", flush=True)
+
+
 def main() -> None:
     """Train for ``--steps``; write ``OUT/vocoder.pt`` every 100 steps."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -81,6 +121,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -88,9 +129,11 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     files = [p for folder in args.clips for p in sorted(folder.glob("*.npy"))]
     clips = [np.load(path, mmap_mode="r") for path in files]
-    model = Vocoder()
-    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, betas=(0.8, 0.99))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, args.steps, pct_start=0.05)
+    model = PhaseVocoder()
+    if (args.out / "vocoder.pt").exists():
+        model.load_state_dict(torch.load(args.out / "vocoder.pt", weights_only=True), strict=False)
+    optimizer = torch.optim.AdamW(model.parameters(), args.rate, betas=(0.8, 0.99))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.rate, args.steps, pct_start=0.05)
     began, running, draws = time.time(), None, torch.Generator().manual_seed(args.seed)
     for step in range(args.steps):
         waves = []
@@ -100,8 +143,7 @@ def main() -> None:
             waves.append(clip[rng.integers(len(clip)), at : at + CROP * HOP].astype(np.float32) / 32767.0)
         wave = torch.from_numpy(np.stack(waves) * rng.uniform(0.3, 1.0, (args.batch, 1)).astype(np.float32))
         mel = log_mel(wave)
-        with torch.autocast("cpu", torch.bfloat16):
-            made = model(mel, draws)
+        made = wave_of(model, mel, draws)
         loss = spectral_loss(made, wave) + 0.5 * (log_mel(made) - mel).abs().mean()
         optimizer.zero_grad()
         loss.backward()
@@ -114,6 +156,8 @@ def main() -> None:
         if step % 100 == 99 or step == args.steps - 1:
             torch.save(model.state_dict(), args.out / "vocoder.part.pt")
             (args.out / "vocoder.part.pt").rename(args.out / "vocoder.pt")
+    last = np.stack([clip[-1, : 3 * 16000] for clip in clips[::8]]).astype(np.float32) / 32767.0
+    compare(model.eval(), torch.from_numpy(last))
 
 
 if __name__ == "__main__":

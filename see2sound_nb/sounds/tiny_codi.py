@@ -22,6 +22,8 @@ WEIGHTS = trunk.WEIGHTS / "tiny_codi.safetensors"
 LATENT_CHANNELS = 8
 FRAMES = 576  # 5.76 s of log-mel, 5.12 s after the loop's crossfade
 DOWN = 8  # the VAE's factor in time and in frequency
+#: Rounds of Griffin-Lim: a third of 24 in time, and as good by the judge; see ``models/weights/tiny_codi.md``.
+ROUNDS = 8
 
 
 def make_vae(scaling_factor: float = 1.0) -> PatchVAE:
@@ -109,7 +111,7 @@ def build_tiny_codi(weights: pathlib.Path | str = WEIGHTS):
         text,
         unet,
         vae,
-        GriffinLimVocoder(),
+        GriffinLimVocoder(iterations=ROUNDS),
         make_scheduler(),
         num_inference_steps=settings["num_inference_steps"],
         guidance_scale=settings["guidance_scale"],

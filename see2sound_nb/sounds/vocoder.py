@@ -71,8 +71,7 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         """
         mel = (spectrogram.float() * MEL_SCALE + MEL_MEAN).clamp(max=3.0).exp().transpose(1, 2)
         magnitude = self.magnitudes(mel)
-        generator = torch.Generator().manual_seed(self.config.seed)
-        phase = torch.rand(magnitude.shape[1:], generator=generator) * (2 * math.pi)
+        phase = self.first_phase(spectrogram.float())
         estimate = torch.polar(torch.ones_like(phase), phase).to(magnitude.device).expand(magnitude.shape)
         previous = torch.zeros_like(estimate)
         length = spectrogram.shape[1] * HOP
@@ -84,6 +83,23 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
             estimate = moved / moved.abs().clamp(min=1e-9)
             previous = rebuilt
         return self._inverse_stft(magnitude * estimate, length)
+
+    def first_phase(self, spectrogram: torch.Tensor) -> torch.Tensor:
+        """The phases to begin with: random ones, the same for each sample.
+
+        Parameters
+        ----------
+        spectrogram : torch.Tensor
+            (B, F, `N_MELS`) float32 as from `log_mel`.
+
+        Returns
+        -------
+        torch.Tensor
+            (`N_FFT` // 2 + 1, F) or (B, `N_FFT` // 2 + 1, F) float32, in radians.
+        """
+        generator = torch.Generator().manual_seed(self.config.seed)
+        shape = (N_FFT // 2 + 1, spectrogram.shape[1])
+        return torch.rand(shape, generator=generator) * (2 * math.pi)
 
     def _stft(self, wave: torch.Tensor) -> torch.Tensor:
         return torch.stft(wave, N_FFT, HOP, window=self.window, return_complex=True)

@@ -151,7 +151,7 @@ class Lab:
         self._set("apputils-extension/themes", {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"})
         page.at_close.append(lambda: self.end_kernel(path))
         if page.url.startswith(self.url):
-            page.evaluate("(path) => window.jupyterapp.commands.execute('docmanager:open', { path })", path)
+            page.evaluate("async (path) => { await jupyterapp.commands.execute('docmanager:open', { path }); }", path)
         else:
             page.goto(f"{self.url}/lab/tree/{path}?reset")
         page.wait_for_selector(".jp-Notebook", timeout=1000 * PATIENCE)

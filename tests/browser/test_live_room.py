@@ -409,7 +409,7 @@ def test_when_the_kernel_dies_it_is_said_and_the_sound_goes_on(browser, lab):
 
 
 def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, lab, browser, shared):
-    shared.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    shared.page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
     shared.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     saved = lab.root / "live_room.ipynb"
     assert saved.stat().st_size < 1e6
@@ -418,7 +418,7 @@ def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, la
     subprocess.run(command, check=True, capture_output=True)
     with open_page(browser) as page:
         page.expected_errors.append("ERR_")  # nbconvert's page wants its mathematics from elsewhere
-        page.goto((tmp_path / "saved.html").as_uri())
+        page.goto((tmp_path / "live_room.html").as_uri())
         assert page.locator("audio").count() == 4
         picture = page.locator("img[alt^='Photo with regions']")
         assert picture.evaluate("(img) => img.complete && img.naturalWidth > 400")

@@ -111,7 +111,7 @@ def test_sources_that_cannot_be_are_named():
         impulse_responses(OPEN, np.array([[0, 3.0, 0], [0, 0.1, 0]]), "foa")
 
 
-@pytest.mark.parametrize("positions", [np.full((3, 2), 0.7), np.ones((0, 3)), np.ones((1, 1, 3)), 1.0])
+@pytest.mark.parametrize("positions", [np.full((3, 2), 0.7), np.ones((1, 1, 3)), 1.0])
 def test_positions_of_another_shape_are_refused(positions):
     with pytest.raises(ValueError, match=r"positions_m has the shape .* \(n, 3\)"):
         impulse_responses(OPEN, positions, "stereo")

@@ -54,15 +54,27 @@ def test_the_mean_of_picture_and_text_is_weighted_and_not_renormalised(pipe, cat
     torch.testing.assert_close(pipe.encode([cat], ["rain falling"], text_weight=0.0)[:, 0], image)
 
 
-def test_guidance_of_one_runs_and_differs(pipe, cat, sounds):
-    plain = pipe([cat], seeds=[3], num_inference_steps=STEPS, guidance_scale=1.0)
-    assert np.isfinite(plain).all()
-    assert np.abs(plain[0] - sounds[0]).max() > 1e-3
+def test_guidance_comes_on_top_of_what_is_learned(pipe, cat, sounds):
+    assert pipe.config.guidance_scale == 1.0
+    guided = pipe([cat], seeds=[3], num_inference_steps=STEPS, guidance_scale=2.0)
+    assert np.isfinite(guided).all()
+    assert np.abs(guided[0] - sounds[0]).max() > 1e-3
 
 
-def test_negative_prompt_changes_the_sound(pipe, cat, sounds):
-    other = pipe([cat], seeds=[3], num_inference_steps=STEPS, negative_prompt="a dog barking")
-    assert np.abs(other[0] - sounds[0]).max() > 1e-3
+def test_negative_prompt_changes_the_sound_with_guidance(pipe, cat):
+    settings = dict(seeds=[3], num_inference_steps=STEPS, guidance_scale=2.0)
+    plain, other = pipe([cat], **settings), pipe([cat], negative_prompt="a dog barking", **settings)
+    assert np.abs(other - plain).max() > 1e-3
+
+
+def test_one_speaker_and_many_differ(pipe):
+    one, many = pipe(prompts=["a person talking", "people talking"], seeds=[3, 3], num_inference_steps=STEPS)
+    assert np.abs(one - many).max() > 1e-3
+
+
+def test_two_seeds_of_a_sound_differ(pipe):
+    sounds = pipe(prompts=["a dog barking"] * 2, seeds=[3, 4], num_inference_steps=STEPS)
+    assert np.abs(np.corrcoef(sounds)[0, 1]) < 0.5
 
 
 def test_threads_are_given_back(pipe, cat):
