@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, help="in place of the shipped file")
     args = parser.parse_args()
     from see2sound_nb.sounds import sound_classes, tiny_codi
-    from see2sound_nb.sounds.tiny_encoders import embed_sentences
+    from see2sound_nb.sounds.minilm import embed_sentences
 
     decoder = args.run / "decoder.pt"
     vae = torch.load(decoder if decoder.exists() else args.run / "vae.pt", weights_only=True)["model"]

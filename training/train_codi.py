@@ -51,7 +51,7 @@ def sentences_of(name: str) -> list[str]:
 
 def token_pools(clips: list[Clips], folder: pathlib.Path) -> tuple[list[torch.Tensor], torch.Tensor]:
     """Embeddings of the sentences of every class or variant, and of the empty sentence (kept in ``folder``)."""
-    from see2sound_nb.sounds.tiny_encoders import embed_sentences
+    from see2sound_nb.sounds.minilm import embed_sentences
 
     kept = folder / "pools.pt"
     pools = torch.load(kept, weights_only=True) if kept.exists() else {"": embed_sentences([""])}

@@ -21,7 +21,7 @@ from see2sound_nb._threads import torch_threads
 from see2sound_nb.models.trunk import PIXEL_MEAN, PIXEL_STD, load_trunk
 from see2sound_nb.sounds import sound_classes
 from see2sound_nb.sounds.free_text import token_of_text
-from see2sound_nb.sounds.minilm import embed_sentences as embed_sentences  # training takes it from here
+from see2sound_nb.sounds.minilm import embed_sentences
 
 TOKEN = 384
 
