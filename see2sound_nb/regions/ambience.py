@@ -20,10 +20,10 @@ from see2sound_nb.regions.activation import label_logits, label_probabilities
 SCENES: dict[str, tuple[str, str]] = {
     "room": ("room", "quiet room tone"),
     "street": ("car", "street traffic"),
-    "green": ("songbird", "birds chirping in the trees"),
+    "woods and fields": ("songbird", "birds chirping in the trees"),
     "open air": ("wind", "wind blowing"),
     "sea": ("surf", "waves on a beach"),
-    "inland water": ("stream", "a small river"),
+    "lake or river": ("stream", "a small river"),
 }
 #: A scene that is less probable than this is not named: what is not a room is then the open air.
 LEAST_PROBABILITY = 0.5

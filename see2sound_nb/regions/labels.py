@@ -66,7 +66,7 @@ KIN = {
     "clock": ("clock", "church_bell"),
 }
 #: The classifier's name is taken for the detector's where it is at least this sure of it, 0 to 1.
-EXACT = 0.3
+EXACT = 0.5
 #: A detection belongs to a region if so much of its box lies in the region's box, and so much of it in the mask.
 IN_BOX, IN_MASK = 0.5, 0.25
 #: What is smaller than this share of the region's largest thing, or less sure than this share of its surest, is not
@@ -161,7 +161,7 @@ def _detected(members: np.ndarray, things: Things, labels: np.ndarray, seen: np.
     if name in KIN and labels[exact] >= EXACT:
         kind, chance = sound_classes.label_table()[exact]
         name = sound_classes.label_names()[exact]
-        caption = sound_classes.label_captions()[exact] if number == 1 else sound_classes.CLASSES[kind].captions[0]
+        caption = sound_classes.label_captions()[exact] if number == 1 else sound_classes.kind_caption(kind, number)
     crowd = name == "person" and number >= sound_classes.CROWD
     certain = certainty.of_detection(*evidence)
     return {

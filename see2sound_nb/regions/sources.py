@@ -136,9 +136,13 @@ def find_sources(
     if not len(found):
         found.notes.append("Nothing in the picture is certain enough to become a source.")
     elif len(found) < sources:
-        found.notes.append(f"{sources} sources were asked for; {len(found)} are certain and do not overlap.")
+        found.notes.append(f"{sources} sources were asked for; {len(found)} {_is(found)} certain enough.")
     tell("regions", 2, 2)
     return found
+
+
+def _is(found: Regions) -> str:
+    return "is" if len(found) == 1 else "are"
 
 
 def prompted_masks(I: np.ndarray, sam: Any, things: Things, logits: np.ndarray) -> np.ndarray:

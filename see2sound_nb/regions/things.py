@@ -30,8 +30,9 @@ _CANDIDATES = 1000
 PIXEL_MEAN = (103.53, 116.28, 123.675)
 PIXEL_STD = (57.375, 57.12, 58.395)
 
-#: Boxes of different names with more than this intersection over union are one thing with two names.
-SAME_THING = 0.7
+#: Boxes of different names with more than this intersection over union are one thing with two names, and boxes of one
+#: name are one thing that was found twice where more than this share of the smaller one lies in the other.
+SAME_THING, FOUND_TWICE = 0.7, 0.75
 
 #: The names of the labels 0 to 79, as COCO 2017 writes them.
 COCO_LABELS = (
@@ -366,17 +367,19 @@ def find_things(I: np.ndarray, least_score: float = 0.2) -> Things:
     """
     with torch_threads(1):
         boxes, labels, scores = detect(_detector(), I, least_score=least_score)
-    kept = things_apart(boxes, scores)
+    kept = things_apart(boxes, labels, scores)
     return Things(boxes[kept], [COCO_LABELS[k] for k in labels[kept]], scores[kept])
 
 
-def things_apart(boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Of several names for one thing keep the likeliest.
+def things_apart(boxes: np.ndarray, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of several boxes for one thing keep the likeliest: a bus is no truck as well, and its front is no second bus.
 
     Parameters
     ----------
     boxes : np.ndarray
         (n, 4), [left, top, right, bottom].
+    labels : np.ndarray
+        (n,), what each is.
     scores : np.ndarray
         (n,).
 
@@ -385,8 +388,12 @@ def things_apart(boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
     np.ndarray
         (m,) int64, the indices of those that stay, best first.
     """
+    area = (boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1)
     kept: list[int] = []
     for k in np.argsort(-scores, kind="stable"):
-        if not kept or overlaps(boxes[k], boxes[kept]).max() <= SAME_THING:
+        sides = np.minimum(boxes[k, 2:], boxes[kept, 2:]) - np.maximum(boxes[k, :2], boxes[kept, :2])
+        within = sides.clip(min=0).prod(axis=1) / np.maximum(np.minimum(area[k], area[kept]), 1e-9)
+        twice = (within > FOUND_TWICE) & (labels[kept] == labels[k])
+        if not twice.any() and not (overlaps(boxes[k], boxes[kept]) > SAME_THING).any():
             kept.append(int(k))
     return np.array(kept, dtype=np.int64)

@@ -679,6 +679,14 @@ def spoken_thing(name: str) -> str:
     return SPOKEN_THINGS.get(name, name)
 
 
+def kind_caption(kind: int, number: int) -> str:
+    """A sentence of what several things of a kind sound like: that of its plainest thing, or the class's second one."""
+    for name, (index, chance) in thing_table().items():
+        if index == kind and chance == 1:
+            return thing_caption(name, number)
+    return CLASSES[kind].captions[1]
+
+
 @functools.cache
 def label_captions() -> tuple[str, ...]:
     """For each of the 1000 labels, a sentence of what it sounds like."""
