@@ -296,7 +296,7 @@ class Scene:
             x, y, z = source["position_m"]
             lines.append(
                 f"{k}. {source['label']} ({source['caption']}): x {x:+.2f}, y {y:+.2f}, z {z:+.2f} m; "
-                f"azimuth {azimuth:+.0f} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
+                f"azimuth {round(azimuth):+d} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
             )
         if not lines:
             alone = "the photo is its ambience" if self.ambience else "nor is there an ambience, so the scene is silent"

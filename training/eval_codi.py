@@ -106,7 +106,8 @@ def generate(pipe, images, prompts, seed: int, **settings) -> np.ndarray:
 def load_clips(folders: list[pathlib.Path], first: int, last: int | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-mels (N, 592, 64) of clips ``first`` to ``last`` - 1 of every file, and their kinds, places in `NAMES`."""
     paths = [path for folder in folders for path in sorted(folder.glob("*.npy"))]
-    mels = [load_mels(path, first, last).half() for path in paths]
+    begins = [min(first, len(np.load(path, mmap_mode="r")) - 3) for path in paths]  # some were rendered ten times
+    mels = [load_mels(path, begin, last).half() for path, begin in zip(paths, begins, strict=True)]
     kinds = [NAMES.index(VARIANTS.get(path.stem, path.stem)) for path in paths]
     places = [torch.full((len(mel),), kind) for mel, kind in zip(mels, kinds, strict=True)]
     return torch.cat(mels), torch.cat(places)

@@ -45,11 +45,11 @@ SOURCES = {
         "Debian openttd-opensfx 1.0.3-2, opensfx.cat", "CC0, CC BY 3.0 or CC BY-SA 3.0, named in each sound's title; "
         "as a collection CC BY-SA 3.0", "named in each sound's title and in readme.txt"),
     "scratch": Source(
-        "Debian scratch 1.4.0.6~dfsg1-6, Media/Sounds", "CC BY-SA 3.0", "Massachusetts Institute of Technology"),
+        "Debian scratch 1.4.0.6~dfsg1-6.1, Media/Sounds", "CC BY-SA 3.0", "Massachusetts Institute of Technology"),
     "megaglest-data": Source(
-        "Debian megaglest-data 3.13.0-2", "CC BY-SA 3.0", "The Glest Team, The MegaGlest Team, dobroide, Elimnator"),
+        "Debian megaglest-data 3.13.0-3", "CC BY-SA 3.0", "The Glest Team, The MegaGlest Team, dobroide, Elimnator"),
     "lincity-ng-data": Source(
-        "Debian lincity-ng-data 2.9~beta", "CC BY-SA 2.0 (or GPL-2: the sounds are under both)", "LinCity-NG's CREDITS"),
+        "Debian lincity-ng-data 2.9~git20150314-5", "CC BY-SA 2.0 (or GPL-2: the sounds are under both)", "LinCity-NG's CREDITS"),
     "sonic-pi-samples": Source(
         "Debian sonic-pi-samples 3.2.2~repack-8", "CC0", "named in its copyright file, with the freesound address"),
     "gcompris-free": Source(
