@@ -291,12 +291,12 @@ class Scene:
         """
         report, lines = self.report(), []
         for k, source in enumerate(report["sources"], start=1):
-            azimuth = source["azimuth_deg"]
-            side = "left" if azimuth > 0.5 else "right" if azimuth < -0.5 else "ahead"
+            azimuth = round(source["azimuth_deg"])
+            side = "left" if azimuth > 0 else "right" if azimuth < 0 else "ahead"
             x, y, z = source["position_m"]
             lines.append(
                 f"{k}. {source['label']} ({source['caption']}): x {x:+.2f}, y {y:+.2f}, z {z:+.2f} m; "
-                f"azimuth {round(azimuth):+d} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
+                f"azimuth {azimuth:+d} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
             )
         if not lines:
             alone = "the photo is its ambience" if self.ambience else "nor is there an ambience, so the scene is silent"

@@ -20,8 +20,8 @@ FOLDS = 10
 #: The scenes of the answers, as those that the layer knows; what is not listed trains nothing.
 KNOWN = {
     "indoor-quiet": "room", "indoor-people": "room", "studio": "room", "drawing": "room", "text": "room",
-    "street": "street", "city-far": "street", "forest": "woods and fields", "field": "woods and fields", "mountain": "open air",
-    "snow": "open air", "desert": "open air", "aerial": "open air", "sea": "sea", "lake": "lake or river",
+    "street": "street", "city-far": "street", "forest": "woods and fields", "field": "woods and fields",
+    "mountain": "open air", "snow": "open air", "desert": "open air", "aerial": "open air", "sea": "sea", "lake": "lake or river",
     "river": "lake or river", "waterfall": "lake or river",
 }  # fmt: skip
 
