@@ -21,7 +21,8 @@ FOLDS = 10
 KNOWN = {
     "indoor-quiet": "room", "indoor-people": "room", "studio": "room", "drawing": "room", "text": "room",
     "street": "street", "city-far": "street", "forest": "woods and fields", "field": "woods and fields",
-    "mountain": "open air", "snow": "open air", "desert": "open air", "aerial": "open air", "sea": "sea", "lake": "lake or river",
+    "mountain": "open air",
+    "snow": "open air", "desert": "open air", "aerial": "open air", "sea": "sea", "lake": "lake or river",
     "river": "lake or river", "waterfall": "lake or river",
 }  # fmt: skip
 
