@@ -13,10 +13,11 @@ def assert_same_sound(a, b):
 
 def test_one_sound_can_be_made_again(pipeline, scene):
     last = len(scene.patches) - 1
-    (again,) = pipeline.generate(scene.patches[last:], [None], [last])
+    named = {"captions": [scene.labels[last]["caption"]]}
+    (again,) = pipeline.generate(scene.patches[last:], [None], [last], **named)
     assert again.dtype == np.float32
     assert_same_sound(again, scene.audio[last])
-    np.testing.assert_array_equal(pipeline.generate(scene.patches[last:], [""], [last])[0], again)
+    np.testing.assert_array_equal(pipeline.generate(scene.patches[last:], [""], [last], **named)[0], again)
 
 
 def test_sounds_with_and_without_a_text_are_made_together(pipeline, scene):
