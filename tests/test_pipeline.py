@@ -78,7 +78,7 @@ def test_the_whole_photo_has_its_ambience_and_need_not_have_it(pipeline, scene):
     assert around.ambience.audio.shape == around.audio.shape[1:]
     assert 10 * np.log10(np.mean(around.ambience.audio**2.0)) == pytest.approx(SOURCE_LEVEL_DB, abs=0.01)
     other = pipeline.run(scene.image, masks=scene.masks[:1], steps=2, seed=1)
-    assert np.corrcoef(other.ambience.audio, around.ambience.audio)[0, 1] < 0.99
+    assert abs(np.corrcoef(other.ambience.audio, around.ambience.audio)[0, 1]) < 0.5
 
 
 def test_no_source_has_the_seed_of_an_ambience():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -71,23 +72,23 @@ class PhaseVocoder(GriffinLimVocoder):
         self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, N_FFT // 2 + 1)
 
-    def first_phase(self, spectrogram: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
-        """The network's guess, (B, `N_FFT` // 2 + 1, F); ``generator`` in place of the seed, for training."""
-        generator = generator or torch.Generator().manual_seed(self.config.seed)
-        noise = torch.randn(1, spectrogram.shape[1], self.config.noise, generator=generator)
-        noise = noise.to(spectrogram).expand(len(spectrogram), -1, -1)
+    def first_phase(self, spectrogram: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
+        """The network's guess, (B, `N_FFT` // 2 + 1, F), from a noise of each sample's seed."""
+        shape = (spectrogram.shape[1], self.config.noise)
+        drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds]
+        noise = torch.stack(drawn).to(spectrogram)
         x = self.enter(torch.cat([spectrogram, noise], -1).transpose(1, 2)).transpose(1, 2)
         for block in self.body:
             x = block(x)
         return self.leave(self.leave_norm(x)).float().transpose(1, 2)
 
 
-def wave_of(model, mel: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
+def wave_of(model, mel: torch.Tensor, seeds: Sequence[int]) -> torch.Tensor:
     """(B, F, 64) log-mels to (B, F * 160) waves, from the network's phases without a round of Griffin-Lim."""
     with torch.no_grad():
         magnitude = model.magnitudes((mel * MEL_SCALE + MEL_MEAN).exp().transpose(1, 2))
     with torch.autocast("cpu", torch.bfloat16):
-        phase = model.first_phase(mel, draws)
+        phase = model.first_phase(mel, seeds)
     return model._inverse_stft(torch.polar(magnitude, phase), mel.shape[1] * HOP)
 
 
@@ -134,7 +135,7 @@ def main() -> None:
         model.load_state_dict(torch.load(args.out / "vocoder.pt", weights_only=True), strict=False)
     optimizer = torch.optim.AdamW(model.parameters(), args.rate, betas=(0.8, 0.99))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.rate, args.steps, pct_start=0.05)
-    began, running, draws = time.time(), None, torch.Generator().manual_seed(args.seed)
+    began, running = time.time(), None
     for step in range(args.steps):
         waves = []
         for _ in range(args.batch):
@@ -143,7 +144,7 @@ def main() -> None:
             waves.append(clip[rng.integers(len(clip)), at : at + CROP * HOP].astype(np.float32) / 32767.0)
         wave = torch.from_numpy(np.stack(waves) * rng.uniform(0.3, 1.0, (args.batch, 1)).astype(np.float32))
         mel = log_mel(wave)
-        made = wave_of(model, mel, draws)
+        made = wave_of(model, mel, rng.integers(2**31, size=len(mel)))
         loss = spectral_loss(made, wave) + 0.5 * (log_mel(made) - mel).abs().mean()
         optimizer.zero_grad()
         loss.backward()

@@ -72,9 +72,11 @@ def test_one_speaker_and_many_differ(pipe):
     assert np.abs(one - many).max() > 1e-3
 
 
-def test_two_seeds_of_a_sound_differ(pipe):
-    sounds = pipe(prompts=["a dog barking"] * 2, seeds=[3, 4], num_inference_steps=STEPS)
-    assert np.abs(np.corrcoef(sounds)[0, 1]) < 0.5
+@pytest.mark.parametrize("prompt", ["a dog barking", "wind blowing", "quiet room tone", "street traffic"])
+def test_two_seeds_of_a_sound_have_no_wave_in_common(pipe, prompt):
+    """Not even a steady noise: at two places it would be heard as one sound between them."""
+    sounds = pipe(prompts=[prompt] * 2, seeds=[3, 4], num_inference_steps=STEPS)
+    assert np.abs(np.corrcoef(sounds)[0, 1]) < 0.3
 
 
 def test_threads_are_given_back(pipe, cat):

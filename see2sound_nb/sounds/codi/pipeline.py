@@ -289,7 +289,7 @@ class CoDi(DiffusionPipeline):
             latents = self._denoise(
                 token, seeds, scheduler, scale, callback_on_step_end, callback_on_step_end_tensor_inputs
             )
-            wave = self._to_wave(latents)
+            wave = self._to_wave(latents, seeds)
         self.maybe_free_model_hooks()
         return wave if faithful else as_loop(wave, round(self.config.fade_s * self.sample_rate))
 
@@ -336,15 +336,18 @@ class CoDi(DiffusionPipeline):
             return capture(self.unet, *inputs)
         return lambda *given: self.unet(*given).sample
 
-    def _to_wave(self, latents: torch.Tensor) -> np.ndarray:
+    def _to_wave(self, latents: torch.Tensor, seeds: Sequence[int]) -> np.ndarray:
         latents = cut_runaways(latents)
         # one by one on the CPU: as fast there, in less memory
-        several = latents.split(1 if latents.device.type == "cpu" else len(latents))
-        return np.concatenate([self._decode(latent) for latent in several])
+        size = 1 if latents.device.type == "cpu" else len(latents)
+        parts = range(0, len(latents), size)
+        return np.concatenate([self._decode(latents[k : k + size], seeds[k : k + size]) for k in parts])
 
-    def _decode(self, latents: torch.Tensor) -> np.ndarray:
+    def _decode(self, latents: torch.Tensor, seeds: Sequence[int]) -> np.ndarray:
         mel = self.vae.decode((latents / self.vae.config.scaling_factor).to(self.vae.dtype)).sample[:, 0]
-        wave = self.vocoder(mel.to(self.vocoder.dtype)).reshape(len(latents), -1).float().cpu().numpy()
+        invents = "seeds" in inspect.signature(self.vocoder.forward).parameters  # phases; HiFi-GAN needs none
+        given = {"seeds": seeds} if invents else {}
+        wave = self.vocoder(mel.to(self.vocoder.dtype), **given).reshape(len(latents), -1).float().cpu().numpy()
         if not np.isfinite(wave).all():
             raise ValueError(
                 f"a sound has numbers that are not finite, in {self.unet.dtype}; use torch.bfloat16 or torch.float32"
