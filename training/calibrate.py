@@ -50,7 +50,7 @@ def rows_of(photo: dict, path: pathlib.Path, sam) -> list[dict[str, float]]:
     regions = sources.regions_of_masks(I, sources.prompted_masks(I, sam, found, logits), found, logits)
     rows = []
     for mask, box, patch in zip(regions.masks, regions.boxes, regions.patches):
-        for one in labels.readings(mask, box, patch, found, logits):
+        for one in labels.readings(mask, box, patch, found, *labels.evidence_in(logits)):
             if one["sound_class"] != "room":  # what is silent never becomes a source
                 right = expected(photo, one["sound_class"], (box[0] + box[1] + 1) / 2 / I.shape[1])
                 kind = NAMES.index(one["sound_class"])

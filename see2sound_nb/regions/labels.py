@@ -20,6 +20,26 @@ from see2sound_nb.regions.things import Things, overlaps
 from see2sound_nb.sounds import sound_classes
 from see2sound_nb.sounds.english import plural
 
+#: What a thing of the detector may be more exactly, if the classifier says so: a "bird" may be a gull, a "truck" a
+#: fire engine. Other things are of the kind that `sounds.sound_classes` gives them.
+KIN = {
+    "bird": ("songbird", "duck", "owl", "crow", "gull", "rooster"),
+    "boat": ("ship",),
+    "car": ("car", "truck", "siren"),
+    "truck": ("truck", "car", "siren"),
+    "bus": ("truck", "car"),
+    "dog": ("dog", "wolf"),
+    "cat": ("cat", "lion"),
+    "clock": ("clock", "church_bell"),
+}
+#: The classifier's name is taken for the detector's where it is at least this sure of it, 0 to 1.
+EXACT = 0.5
+#: A detection belongs to a region if so much of its box lies in the region's box, and so much of it in the mask.
+IN_BOX, IN_MASK = 0.5, 0.25
+#: What is smaller than this share of the region's largest thing, or less sure than this share of its surest, is not
+#: counted with it.
+AS_LARGE, AS_SURE = 0.1, 0.6
+
 
 @functools.cache
 def _classifier():
@@ -53,27 +73,6 @@ def describe_patches(patches: Sequence[np.ndarray]) -> list[dict[str, Any]]:
     return _classifier().describe(patches) if len(patches) else []
 
 
-#: What a thing of the detector may be more exactly, if the classifier says so: a "bird" may be a gull, a "truck" a
-#: fire engine. Other things are of the kind that `sounds.sound_classes` gives them.
-KIN = {
-    "bird": ("songbird", "duck", "owl", "crow", "gull", "rooster"),
-    "boat": ("ship",),
-    "car": ("car", "truck", "siren"),
-    "truck": ("truck", "car", "siren"),
-    "bus": ("truck", "car"),
-    "dog": ("dog", "wolf"),
-    "cat": ("cat", "lion"),
-    "clock": ("clock", "church_bell"),
-}
-#: The classifier's name is taken for the detector's where it is at least this sure of it, 0 to 1.
-EXACT = 0.5
-#: A detection belongs to a region if so much of its box lies in the region's box, and so much of it in the mask.
-IN_BOX, IN_MASK = 0.5, 0.25
-#: What is smaller than this share of the region's largest thing, or less sure than this share of its surest, is not
-#: counted with it.
-AS_LARGE, AS_SURE = 0.1, 0.6
-
-
 def name_regions(
     M: np.ndarray, R: np.ndarray, patches: Sequence[np.ndarray], things: Things, logits: np.ndarray
 ) -> list[dict[str, Any]]:
@@ -103,19 +102,38 @@ def name_regions(
     -----
     Notebook: 01_regions.
     """
+    seen = evidence_in(logits)
     looks = zip(M, R, patches, strict=True)
-    return [max(readings(*look, things, logits), key=lambda name: name["probability"]) for look in looks]
+    return [max(readings(*look, things, *seen), key=lambda name: name["probability"]) for look in looks]
+
+
+def evidence_in(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What speaks for each kind of sound in a photo, as from `activation.kind_evidence`: place by place, and in all.
+
+    Parameters
+    ----------
+    logits : np.ndarray
+        (h, w, 1000), as from `activation.label_logits`.
+
+    Returns
+    -------
+    maps, whole : np.ndarray
+        (h, w, K) and (K,) float32.
+    """
+    return kind_evidence(label_probabilities(logits)), kind_evidence(label_probabilities(logits.mean(axis=(0, 1))))
 
 
 def readings(
-    mask: np.ndarray, box: np.ndarray, patch: np.ndarray, things: Things, logits: np.ndarray
+    mask: np.ndarray, box: np.ndarray, patch: np.ndarray, things: Things, maps: np.ndarray, whole: np.ndarray
 ) -> list[dict[str, Any]]:
     """All that a region may be: what the classifier makes of it, and each thing that the detector finds in it.
 
     Parameters
     ----------
-    mask, box, patch, things, logits
+    mask, box, patch, things
         As in `name_regions`, of one region.
+    maps, whole : np.ndarray
+        As from `evidence_in`.
 
     Returns
     -------
@@ -125,15 +143,16 @@ def readings(
     labels = patch_probabilities(patch)
     seen = kind_evidence(labels)
     members = things_in(mask, box, things)
-    return [_seen(mask, labels, seen, logits), *(_detected(one, things, labels, seen) for one in members)]
+    return [_seen(mask, labels, seen, maps, whole), *(_detected(one, things, labels, seen) for one in members)]
 
 
-def _seen(mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
+def _seen(
+    mask: np.ndarray, labels: np.ndarray, seen: np.ndarray, maps: np.ndarray, whole: np.ndarray
+) -> dict[str, Any]:
     """The kind that the classifier sees in a region."""
     kind = int(np.argmax(np.where(has_a_place(), seen, 0)))
-    whole = float(kind_evidence(label_probabilities(logits.mean(axis=(0, 1))))[kind])
-    there = overlap_with_map(mask, kind_evidence(label_probabilities(logits))[..., kind])
-    evidence = (sound_classes.NAMES[kind], float(seen[kind]), whole, there)
+    there = overlap_with_map(mask, maps[..., kind])
+    evidence = (sound_classes.NAMES[kind], float(seen[kind]), float(whole[kind]), there)
     label = int(np.argmax(labels * (kinds_of_labels() == kind)))
     certain, chance = certainty.of_sight(*evidence), sound_classes.label_table()[label][1]
     return {
@@ -157,15 +176,16 @@ def _detected(members: np.ndarray, things: Things, labels: np.ndarray, seen: np.
     caption = sound_classes.CLASSES[kind].captions[0]
     if name in sound_classes.thing_table():
         caption = sound_classes.thing_caption(name, number)
+    spoken = sound_classes.spoken_thing(name)
     exact = int(np.argmax(labels * np.isin(kinds_of_labels(), kin)))
     if name in KIN and labels[exact] >= EXACT:
         kind, chance = sound_classes.label_table()[exact]
-        name = sound_classes.label_names()[exact]
+        spoken = sound_classes.label_names()[exact]
         caption = sound_classes.label_captions()[exact] if number == 1 else sound_classes.kind_caption(kind, number)
     crowd = name == "person" and number >= sound_classes.CROWD
     certain = certainty.of_detection(*evidence)
     return {
-        "label": name if number == 1 else f"{number} {plural(name)}",
+        "label": spoken if number == 1 else f"{number} {plural(spoken)}",
         "number": number,
         "sound_class": "crowd" if crowd else sound_classes.NAMES[kind],
         "caption": caption,

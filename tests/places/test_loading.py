@@ -30,6 +30,7 @@ def test_a_metric_model_places_sources_in_true_metres(put_depth, request):
     np.testing.assert_allclose(D, 1 / 12.5, rtol=1e-4)
     mine = with_depth("depth-anything-v2-indoor", request.getfixturevalue("pipeline"))
     scene = mine.run(a_disc(), sources=1, steps=1, select="area")
+    assert not scene.masks.all(), "a region was found"
     expected = lift(box_centres(scene.boxes), [12.5], (300, 200))
     np.testing.assert_allclose(scene.positions_m, expected, rtol=1e-3)
     assert scene.positions_m[0, 1] == pytest.approx(12.5, rel=1e-3), "beyond what a relative model is given"

@@ -65,6 +65,17 @@ def test_the_classifier_makes_a_bird_exact_and_leaves_a_person_alone(monkeypatch
     assert named(filled(TWO[0]), person, monkeypatch=monkeypatch)["label"] == "person"
 
 
+def test_things_are_called_as_people_call_them(monkeypatch):
+    television = Things(np.array([TWO[0]], float), ["tv"], np.array([0.9]))
+    assert named(filled(TWO[0]), television, monkeypatch=monkeypatch)["label"] == "television"
+
+
+def test_several_of_an_exact_kind_have_a_sentence_for_several(monkeypatch):
+    birds = Things(np.array(TWO, float), ["bird", "bird"], np.array([0.6, 0.6]))
+    geese = named(filled(*TWO), birds, sure_of="goose", monkeypatch=monkeypatch)
+    assert (geese["label"], geese["sound_class"], geese["caption"]) == ("2 geese", "duck", "ducks on a pond")
+
+
 def test_what_no_detector_knows_is_named_by_the_classifier(monkeypatch):
     nothing = Things(np.zeros((0, 4)), [], np.zeros(0))
     seen = named(filled(TWO[0]), nothing, sure_of="electric guitar", monkeypatch=monkeypatch)

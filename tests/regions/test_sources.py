@@ -8,6 +8,7 @@ import see2sound_nb as s2s
 from see2sound_nb.regions.choosing import LEAST_SOUNDS
 from see2sound_nb.regions.loading import load_sam
 from see2sound_nb.regions.sources import find_sources, outline_of_thing
+from see2sound_nb.sounds.sound_classes import CROWD
 
 
 def guitar_on_the_left():
@@ -68,12 +69,66 @@ def text_photo():
     return page
 
 
-@pytest.mark.parametrize("photo", [noise_photo(), text_photo(), np.full((300, 400, 3), 235, np.uint8)])
+def drawing():
+    import cv2
+
+    page = np.full((400, 600, 3), 255, np.uint8)
+    cv2.circle(page, (200, 150), 50, (0, 0, 0), 4)
+    for start, end in (
+        ((200, 200), (200, 320)),
+        ((200, 240), (140, 200)),
+        ((370, 200), (460, 120)),
+        ((550, 200), (460, 120)),
+    ):
+        cv2.line(page, start, end, (0, 0, 0), 4)
+    cv2.rectangle(page, (380, 200), (540, 330), (0, 0, 0), 4)
+    return page
+
+
+def fields_from_above():
+    colours = np.random.default_rng(0).integers(60, 160, (8, 8, 3)).astype(np.uint8)
+    fields = colours.repeat(50, axis=0).repeat(75, axis=1)
+    fields[180:195] = 120  # a road
+    return fields
+
+
+def portrait():
+    from matplotlib import cbook
+
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        return np.asarray(Image.open(file).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    "photo", [noise_photo(), text_photo(), drawing(), fields_from_above(), np.full((300, 400, 3), 235, np.uint8)]
+)
 def test_what_shows_no_thing_gets_no_name(photo):
     sam, options = load_sam("tiny-sam")
     found = find_sources(photo, 3, sam, options)
     assert [label["label"] for label in found.labels if label["sounds"] < LEAST_SOUNDS] == []
     assert len(found) == 0 and "Nothing in the picture" in found.notes[-1]
+
+
+def found_in(photo):
+    sam, _ = load_sam("tiny-sam")
+    return find_sources(np.ascontiguousarray(photo), 3, sam)
+
+
+def test_fifty_people_are_one_crowd():
+    small = np.asarray(Image.fromarray(portrait()).resize((102, 120)))
+    (crowd,) = found_in(np.tile(small, (5, 10, 1))).labels
+    assert crowd["sound_class"] == "crowd" and crowd["number"] >= CROWD
+
+
+def test_a_person_who_is_cut_by_the_border_is_a_person():
+    (person,) = found_in(portrait()[:, :230]).labels
+    assert (person["sound_class"], person["number"]) == ("person", 1)
+
+
+def test_two_pictures_side_by_side_get_names_of_things_in_them():
+    pair = [np.asarray(Image.fromarray(I).resize((700, 600))) for I in (portrait(), s2s.read_image(s2s.demo_photo()))]
+    kinds = {label["sound_class"] for label in found_in(np.concatenate(pair, axis=1)).labels}
+    assert kinds and kinds <= {"person", "guitar", "drums"}
 
 
 def test_the_same_thing_twice_is_two_sources_side_by_side():

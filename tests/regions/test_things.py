@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from see2sound_nb.regions.things import COCO_LABELS, cell_middles, decode, detect, letterbox, suppress
+from see2sound_nb.regions.things import COCO_LABELS, cell_middles, decode, detect, letterbox, suppress, things_apart
 from see2sound_nb.regions.tiny_detector import BINS, STRIDES, build_tiny_detector
 
 
@@ -107,3 +107,13 @@ def test_of_two_boxes_of_one_label_the_better_stays():
 def test_wrong_input_is_named(model, arguments, message):
     with pytest.raises(ValueError, match=message):
         detect(model, **{"I": np.zeros((40, 40, 3), np.uint8), **arguments})
+
+
+def test_one_thing_is_found_once_whatever_it_is_called():
+    whole, front, beside = [0, 0, 100, 60], [60, 5, 98, 58], [90, 0, 190, 60]
+    boxes, scores = np.array([whole, front, whole, beside], float), np.array([0.9, 0.5, 0.6, 0.7])
+    bus, truck = 5, 7
+    kept = things_apart(boxes, np.array([bus, bus, truck, bus]), scores)
+    assert kept.tolist() == [0, 3], "its front is no second bus, and the bus is no truck"
+    rider = things_apart(boxes[:2], np.array([bus, 0]), scores[:2])
+    assert rider.tolist() == [0, 1], "who sits in the bus is a person"
