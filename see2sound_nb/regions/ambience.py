@@ -3,7 +3,7 @@
 A linear layer on what the ImageNet classifier makes of the whole photo tells six scenes apart
 (``models/weights/scene.md``); each has a sound.
 
-Notebook: 01_regions.
+Notebook: 00_start_here.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def scene_probabilities(logits: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Multinomial logistic regression. Notebook: 01_regions.
+    Multinomial logistic regression. Notebook: 00_start_here.
     """
     weight, bias = _layer()
     scores = weight @ logits.mean(axis=(0, 1)) + bias
@@ -81,7 +81,7 @@ def describe_ambience(I: np.ndarray, logits: np.ndarray | None = None) -> dict[s
 
     Notes
     -----
-    Notebook: 01_regions.
+    Notebook: 00_start_here.
     """
     logits = label_logits(I) if logits is None else logits
     probability = dict(zip(SCENES, scene_probabilities(logits)))

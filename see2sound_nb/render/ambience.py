@@ -6,7 +6,7 @@ of a few dozen directions evenly around the head. What makes the copies stranger
 another place of the loop. A photo's ambience has no beginning, so nothing is lost by that, every copy is the loop
 itself, and no attack is smeared. The room adds nothing: a field that is diffuse already has its reflections in it.
 
-Notebook: 04_audio.
+Notebook: 00_start_here.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ambient_channels(
     Notes
     -----
     Gerzon, "Periphony", JAES 21(1), 1973, for the components; Borß and Martin, "An improved parametric model for
-    perception-based design of virtual acoustics", AES 35th Conference, 2009, for the ears. Notebook: 04_audio.
+    perception-based design of virtual acoustics", AES 35th Conference, 2009, for the ears. Notebook: 00_start_here.
     """
     check_layout(layout)
     check_rate(sample_rate)
@@ -113,7 +113,7 @@ def decorrelated(loop: np.ndarray, count: int) -> np.ndarray:
     fourteen loops of the tiny CoDi, in the octaves around 125 Hz and 1 kHz, is 0.03 and 0.01; that by velvet noise of
     30 ms (Alary, Politis and Välimäki, "Velvet-noise decorrelator", DAFx 2017) 0.51 and 0.28, and that by a delay of
     its own for each critical band, of up to 40 ms, 0.35 and 0.12. Filters as short as those leave the bass as it is,
-    and longer ones smear attacks. Notebook: 04_audio.
+    and longer ones smear attacks. Notebook: 00_start_here.
     """
     loop = _checked(loop).astype(np.float32)
     return np.stack([np.roll(loop, shift) for shift in loop_shifts(loop, count)])

@@ -1,6 +1,6 @@
 """The ambience of a scene: what the whole photo sounds like, all around the listener.
 
-Notebook: 04_audio.
+Notebook: 00_start_here.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Ambience:
     Notes
     -----
     Softer by 6 dB: ``scene.ambience = dataclasses.replace(scene.ambience, level_db=scene.ambience.level_db - 6)``.
-    Notebook: 04_audio.
+    Notebook: 00_start_here.
     """
 
     kind: str
