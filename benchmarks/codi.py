@@ -127,6 +127,9 @@ def steps(bench: Bench, unet, sources: int, compiled: bool) -> float:
     unet.to(memory_format=torch.channels_last)
     last = x.contiguous(memory_format=torch.channels_last)
     bench.row("a step, channels last", lambda: unet(last, t, token), unet, gflop)
+    if device.type == "cuda":
+        graphed_last = capture(unet, last, t, token)
+        bench.row("a step, channels last, CUDA graph", lambda: graphed_last(last, t, token), unet, gflop)
     unet.to(memory_format=torch.contiguous_format)
     if device.type == "cuda":
         bench.row("capturing the CUDA graph, once a call", lambda: capture(unet, x, t, token), gflop=0)
@@ -173,7 +176,7 @@ def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once:
 def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
     """The rows of the other networks of a photo, in float32, of the room, and of all together with the sounds.
 
-    Labels, outlines and files are not in it.
+    What is found by the detector and the classifier, labels, outlines and files are not in it.
     """
     from see2sound_nb._torchvision import ensure_torchvision
 
@@ -184,6 +187,7 @@ def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
     from see2sound_nb import demo_photo
     from see2sound_nb.media.pictures import read_image
     from see2sound_nb.places.depth import estimate_depth
+    from see2sound_nb.regions.clicks import ClickPredictor
     from see2sound_nb.regions.masks import automatic_masks
     from see2sound_nb.render.channels import render_channels
     from see2sound_nb.render.responses import impulse_responses
@@ -195,6 +199,14 @@ def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
     work = lambda: automatic_masks(I, sam, {"points_per_side": points})  # noqa: E731
     bench.row(f"SAM{' ViT-H' * full}, {points**2} points", work, repeats=2)
+    bench.taken.clear()  # a run asks for automatic masks only with select="area"
+    boxes = np.array([[30, 60, 300, 200], [60, 90, 200, 310]] * 4, dtype=float)
+
+    def prompted():
+        predictor = ClickPredictor(I, sam)
+        return [predictor.mask_in(box) for box in boxes]
+
+    bench.row(f"SAM{' ViT-H' * full}, {len(boxes)} boxes", prompted, repeats=2)
     backbone = Dinov2Config(
         hidden_size=1024 if full else 64, num_hidden_layers=24 if full else 4, num_attention_heads=16 if full else 2,
         image_size=518, patch_size=14, out_indices=[21, 22, 23, 24] if full else [1, 2, 3, 4],

@@ -193,8 +193,10 @@ def test_offloaded_it_is_the_same(pipe, photos, offload, tmp_path):
     moved = CoDi.from_pretrained(tmp_path)
     moved.set_progress_bar_config(disable=True)
     offload(moved)
+    # One device rounds as another does not: the same weights, all of them there.
+    there = CoDi.from_pretrained(tmp_path).to("cuda" if torch.cuda.is_available() else "cpu")
     settings = dict(prompts="rain", seeds=[0, 1], num_inference_steps=2)
-    np.testing.assert_allclose(moved(photos, **settings), pipe(photos, **settings), atol=1e-4)
+    np.testing.assert_allclose(moved(photos, **settings), there(photos, **settings), atol=1e-4)
     if offload is offload_layers:
         assert all(p.is_meta for p in moved.unet.parameters())  # nothing stays
 
