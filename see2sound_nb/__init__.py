@@ -1,4 +1,4 @@
-"""See what sounds: a photo in, spatial audio out. A tutorial package around SEE-2-SOUND (Dagli et al. 2024).
+"""See what sounds: a photo or a clip in, spatial audio out. A tutorial package around SEE-2-SOUND (Dagli et al. 2024).
 
 >>> import see2sound_nb as s2s
 >>> scene = s2s.See2Sound(preset="tiny").run("photo.jpg", sources=3, seed=0)  # doctest: +SKIP
@@ -10,9 +10,13 @@ from typing import Any
 
 from see2sound_nb._version import __version__ as __version__
 from see2sound_nb.measure.interaural import ild_db, itd_s
+from see2sound_nb.media.clip_frames import read_frames
+from see2sound_nb.media.clip_writing import write_clip
+from see2sound_nb.media.clips import Clip, open_clip
 from see2sound_nb.media.pictures import demo_photo, read_image
 from see2sound_nb.media.sound_files import write_wav
 from see2sound_nb.models.table import MODELS, PRESETS, list_models
+from see2sound_nb.moving import MovingScene, read_frame
 from see2sound_nb.notebook import check
 from see2sound_nb.notebook.machine import check_machine, setup
 from see2sound_nb.notebook.players import Player, compare
@@ -50,9 +54,11 @@ __all__ = [
     "PRESETS",
     "Ambience",
     "ClickToSegment",
+    "Clip",
     "CoDi",
     "LiveMix",
     "LiveRoom",
+    "MovingScene",
     "Player",
     "Room",
     "Scene",
@@ -82,6 +88,7 @@ __all__ = [
     "load_hrtf",
     "load_sam",
     "metres_from_inverse_depth",
+    "open_clip",
     "paper_room",
     "patches_from_boxes",
     "patches_from_polygons",
@@ -91,6 +98,8 @@ __all__ = [
     "plot_regions",
     "plot_story",
     "polygons_from_contours",
+    "read_frame",
+    "read_frames",
     "read_image",
     "render_channels",
     "render_doppler",
@@ -101,6 +110,7 @@ __all__ = [
     "shoebox_rir",
     "show",
     "unit_vectors",
+    "write_clip",
     "write_wav",
 ]
 

@@ -6,18 +6,24 @@ import argparse
 import contextlib
 import json
 import pathlib
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from see2sound_nb._version import __version__
+from see2sound_nb.media.clip_writing import CONTAINERS, SAMPLE_RATE_HZ
+from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import SUBTYPES, check_sample_rate, check_subtype, write_wav
 from see2sound_nb.models.downloads import cache_dir
 from see2sound_nb.models.table import METRES, MODELS, PRESETS, list_models
-from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.moving import MovingScene
+from see2sound_nb.moving.moving_scene import check_doppler, check_output
+from see2sound_nb.pipeline import See2Sound, clip_or_photo
 from see2sound_nb.render.layouts import LAYOUTS, check_layout
+from see2sound_nb.scene import Scene
 
 #: Exit codes: bad input, and stopped by the user (128 + SIGINT).
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -27,11 +33,15 @@ TASKS = ("segmentation", "depth", "audio")
 def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="see2sound",
-        description="Turn a photo into spatial audio.",
+        description="Turn a photo or a clip into spatial audio.",
         epilog="Other commands: " + ", ".join(f"see2sound {name}" for name in COMMANDS),
     )
-    p.add_argument("photo", help="a picture file")
-    p.add_argument("-o", "--output", help="the WAV to write (default: the photo's name with .wav, here)")
+    p.add_argument("photo", help="a picture, a film, or an animation such as a GIF")
+    p.add_argument(
+        "-o", "--output",
+        help="the WAV to write, or for a clip also an .mp4, .mov, .mkv or .webm with its pictures (default: here, the "
+        "photo's name with .wav, the clip's with .sound.mp4)",
+    )  # fmt: skip
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
     p.add_argument("--subtype", default="PCM_16", help=f"of the WAV: {', '.join(SUBTYPES)} (default: PCM_16)")
@@ -48,6 +58,10 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--no-ambience", action="store_true", help="only the sources, without what is heard all around")
     p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
+    p.add_argument(
+        "--original", default="replaced", help="a clip's own sound: replaced, kept (as a second track) or mixed"
+    )
+    p.add_argument("--doppler", action="store_true", help="of a clip in stereo or Ambisonics: what nears sounds higher")
     p.add_argument("--json", action="store_true", help="print a machine-readable report of the scene")
     p.add_argument("--version", action="version", version=f"see2sound_nb {__version__}")
     return p
@@ -78,7 +92,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             bar.close()
 
 
-BAR = "{desc} |{bar:30}| {n_fmt}/{total_fmt} {elapsed}"
+BAR = "{desc} |{bar:30}| {n_fmt}/{total_fmt} {elapsed}<{remaining}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -102,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("see2sound: interrupted; nothing was written", file=sys.stderr)
+        print("see2sound: interrupted; no output was written", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -159,44 +173,79 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"models": print_models, "
 
 def _run(arguments: argparse.Namespace) -> int:
     check_layout(arguments.layout)
-    output = pathlib.Path(arguments.output or pathlib.Path(arguments.photo).with_suffix(".wav").name)
+    source = clip_or_photo(arguments.photo)
+    moving = isinstance(source, Clip)
+    output = pathlib.Path(arguments.output or _default_output(arguments.photo, moving))
+    if isinstance(source, Clip):
+        check_output(output, source, arguments.layout, arguments.original)
+        check_doppler(arguments.doppler, arguments.layout)
     check_writable(output)
     check_subtype(arguments.subtype)
     if arguments.sample_rate is not None:
         check_sample_rate(arguments.sample_rate)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
-    with warnings.catch_warnings(), progress_bars() as tell:
+    keep = output.with_name(f".{output.name}.parts") if moving else None
+    with warnings.catch_warnings(), progress_bars() as tell, _kept_for_the_next_start(keep):
         warnings.simplefilter("ignore")  # the rest of what matters is among the scene's notes
         warnings.filterwarnings("always", message="this will take|.* forbids commercial use")
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
         scene = pipeline.run(
-            arguments.photo,
+            source,
             sources=arguments.sources,
             prompt=arguments.prompt,
             seed=arguments.seed,
             select=arguments.select,
             geometry=arguments.geometry,
             ambience=not arguments.no_ambience,
+            keep=keep,
             progress=tell,
         )
         tell("render", 0, 1)
-        rate = arguments.sample_rate or scene.sample_rate
-        phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
-        write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
+        written = _write(scene, output, arguments)
         tell("render", 1, 1)
     if arguments.json:
-        report = scene.report()
-        report["output"] = {
-            "path": str(output),
-            "layout": arguments.layout,
-            "channels": list(LAYOUTS[arguments.layout]),
-            "sample_rate_hz": rate,
-            "gain_db": round(gain_db, 2),
-        }
-        print(json.dumps(report, indent=2))
+        print(json.dumps({**scene.report(), "output": written}, indent=2))
     else:
         print(scene.describe())
         for note in scene.notes:
             print(f"Note: {note}")
-        print(f"{output}: {arguments.layout}, master gain {gain_db:+.1f} dB")
+        print(f"{output}: {arguments.layout}, master gain {written['gain_db']:+.1f} dB")
     return 0
+
+
+@contextlib.contextmanager
+def _kept_for_the_next_start(keep: pathlib.Path | None) -> Iterator[None]:
+    """Where finished parts of a clip's work are: removed when all is done, and named when it is stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if keep is not None and keep.exists():
+            print(f"see2sound: what was done is in {keep}; the same command goes on from there", file=sys.stderr)
+        raise
+    if keep is not None:
+        shutil.rmtree(keep, ignore_errors=True)
+
+
+def _default_output(photo: str, moving: bool) -> str:
+    path = pathlib.Path(photo)
+    return f"{path.stem}.sound.mp4" if moving else path.with_suffix(".wav").name
+
+
+def _write(scene: Scene | MovingScene, output: pathlib.Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Render and write; returns what the report says of the file."""
+    rate = arguments.sample_rate or scene.sample_rate
+    if isinstance(scene, MovingScene):
+        how = {"original": arguments.original, "doppler": arguments.doppler}
+        scene.save(output, arguments.layout, subtype=arguments.subtype, sample_rate=arguments.sample_rate, **how)
+        gain_db = scene.gain_db(arguments.layout)
+        rate = SAMPLE_RATE_HZ if output.suffix.lower() in CONTAINERS else rate
+    else:
+        phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
+        write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
+    return {
+        "path": str(output),
+        "layout": arguments.layout,
+        "channels": list(LAYOUTS[arguments.layout]),
+        "sample_rate_hz": rate,
+        "gain_db": round(gain_db, 2),
+    }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pathlib
 import sys
+from typing import cast
 
 from see2sound_nb.cli import progress_bars
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.scene import Scene
 
 OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_foa.wav"}
 
@@ -22,7 +24,7 @@ def main(folder: str = "out") -> None:
     out = pathlib.Path(folder)
     out.mkdir(parents=True, exist_ok=True)
     with progress_bars() as tell:
-        scene = See2Sound(preset="tiny").run(demo_photo(), sources=3, seed=0, progress=tell)
+        scene = cast(Scene, See2Sound(preset="tiny").run(demo_photo(), sources=3, seed=0, progress=tell))
     print(scene.describe())
     for layout, name in OUTPUTS.items():
         path = scene.save(out / name, layout=layout)

@@ -6,6 +6,7 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +14,15 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._progress import Progress, quiet
+from see2sound_nb.media.clip_frames import read_frames
+from see2sound_nb.media.clips import Clip, is_clip, open_clip
 from see2sound_nb.media.pictures import read_image
 from see2sound_nb.models import effort
 from see2sound_nb.models.devices import find_device, is_small
 from see2sound_nb.models.loading import fetch_missing
 from see2sound_nb.models.table import PRESETS, find_model
+from see2sound_nb.moving.moving_scene import MovingScene
+from see2sound_nb.moving.run_clip import run_clip
 from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
 from see2sound_nb.places.loading import load_depth
 from see2sound_nb.places.placing import place_sources
@@ -122,14 +127,17 @@ class See2Sound:
         steps: int | None = None,
         masks: np.ndarray | None = None,
         ambience: bool = True,
+        frame: int = 0,
+        keep: str | os.PathLike | None = None,
         progress: Progress | None = None,
-    ) -> Scene:
-        """Find the sources in a photo, place them, and give each its sound, and the whole its ambience.
+    ) -> Scene | MovingScene:
+        """Find the sources in a photo or a clip, place them, and give each its sound, and the whole its ambience.
 
         Parameters
         ----------
-        photo : str, path, PIL.Image.Image or np.ndarray
-            As `media.pictures.read_image` takes it.
+        photo : str, path, PIL.Image.Image, np.ndarray or Clip
+            As `media.pictures.read_image` takes it; or a film, an animation (GIF, APNG, WebP, AVIF), frames
+            (F, H, W, 3) uint8 at 25 a second, or a clip as from `media.clips.open_clip`.
         sources : int
             At most this many sources, 1 to 10.
         prompt : str, optional
@@ -148,20 +156,26 @@ class See2Sound:
         masks : np.ndarray, optional
             (N, H, W) bool, 1 to 10 regions chosen by hand, none of them empty, H and W those of
             ``media.read_image(photo)``. They become the sources as they are and in their order: no region is looked
-            for, and ``sources`` and ``select`` have no say.
+            for, and ``sources`` and ``select`` have no say. Of a clip they are regions of `frame`, as
+            `moving.read_frame` shows it, and are followed from there; other shots are as without.
         ambience : bool
             Whether the scene has what the photo sounds like as a whole (`Scene.ambience`) beside its sources.
+        frame : int
+            Of a clip with `masks`, the frame that they are drawn in.
+        keep : str or path, optional
+            Of a clip, a folder for finished parts of the work: a run that was stopped goes on from there.
         progress : callable, optional
             Called as ``progress(step, done, total)``.
 
         Returns
         -------
         Scene
+            Or for a clip of more than one frame a `moving.MovingScene`.
 
         Raises
         ------
         ValueError
-            If an argument is out of range, the photo cannot be read, or the masks do not fit it.
+            If an argument is out of range, the photo or clip cannot be read, or the masks do not fit it.
 
         Warns
         -----
@@ -170,11 +184,12 @@ class See2Sound:
         """
         check_run(sources, select, geometry, seed)
         tell = progress or quiet
-        I = read_image(photo)
-        if masks is not None:
-            masks = check_masks(masks, I.shape[:2])
-        fetch_missing(name for task, name in self.names.items() if masks is None or task != "segmentation")
-        self._say_how_long(sources, steps, masks, ambience)
+        photo = clip_or_photo(photo)
+        if isinstance(photo, Clip):
+            how: dict[str, Any] = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps)
+            how |= dict(ambience=ambience, masks=masks, frame=frame, keep=keep, tell=tell)
+            return run_clip(self, photo, sources, prompt, seed, **how)
+        I, masks = self._prepare(photo, sources, steps, masks, ambience)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         if masks is None:
             found = find_sources(I, sources, *self.model("segmentation"), select=select, tell=tell)
@@ -206,7 +221,7 @@ class See2Sound:
             geometry=geometry,
             preset=self.preset,
             seed=seed,
-            notes=[*found.notes, *places.notes, *said, *self._notes_of_text(prompt)],
+            notes=[*found.notes, *places.notes, *said, *self.notes_of_text(prompt)],
             metric_depth=places.metric,
             prompt=prompt,
             ambience=Ambience(**around[0], audio=A[-1]) if ambience else None,
@@ -269,14 +284,28 @@ class See2Sound:
         captions = [seen["caption"] for seen in (*found.labels, *around)]
         return self.generate([*found.patches, *[None] * len(around)], prompts, seeds, captions=captions, **how)
 
-    def _notes_of_text(self, prompt: str | None) -> list[str]:
+    def notes_of_text(self, prompt: str | None) -> list[str]:
         """What the tiny CoDi, which knows a few kinds of sound, makes of a text; CoDi takes any."""
         return notes_of_text(prompt) if self.names["audio"] == "tiny-codi" else []
 
-    def _say_how_long(self, sources, steps, masks, ambience) -> None:
+    def _prepare(self, photo, sources: int, steps: int | None, masks, ambience: bool) -> tuple[np.ndarray, Any]:
+        """The photo, and masks that fit it; what is missing is fetched, and what takes long is said."""
+        I = read_image(photo)
+        if masks is not None:
+            masks = check_masks(masks, I.shape[:2])
+        fetch_missing(name for task, name in self.names.items() if masks is None or task != "segmentation")
         seconds = self.estimate_seconds(sources, steps, masks=masks, ambience=ambience)
         if seconds >= effort.LONG_S:
             warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
+        return I, masks
+
+
+def clip_or_photo(source) -> Any:
+    """A `Clip` of several frames, if that is what a source is; else a photo: of a clip of one frame, that frame."""
+    if not is_clip(source):
+        return source
+    clip = open_clip(source)
+    return clip if len(clip) > 1 else next(read_frames(clip))
 
 
 def check_run(sources: int, select: str, geometry: str, seed: int) -> None:

@@ -20,6 +20,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("__init__.py", "__main__.py", "cli.py", "demo.py"),  # the doors
     ("notebook",),  # figures, players, widgets, checks of exercises
     ("pipeline.py",),  # figure 2, read aloud
+    ("moving",),  # the same through time
     ("scene.py",),  # what the steps found
     ("measure",),  # section 5
     ("render",),  # section 4.3, Eq. 4 and 5

@@ -53,9 +53,35 @@ def metres_from_inverse_depth(D: np.ndarray, *, near_m: float = NEAR_M, far_m: f
         raise ValueError(
             f"depth is constant ({high:.6g}); it must vary to order the sources: use another photo or model"
         )
-    nearness = np.clip((D - low) / (high - low), 0.0, 1.0)
-    per_metre = 1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m)
-    return (1.0 / per_metre).astype(np.float32)
+    return metres_between(D, low, high, near_m=near_m, far_m=far_m).astype(np.float32)
+
+
+def metres_between(
+    D: np.ndarray, low: float, high: float, *, near_m: float = NEAR_M, far_m: float = FAR_M
+) -> np.ndarray:
+    """Depth in metres, given which inverse depth is near and which is far: one pair for all frames of a shot.
+
+    Parameters
+    ----------
+    D : np.ndarray
+        (...) float, inverse depth without unit, larger is nearer; NaN stays NaN.
+    low, high : float
+        What lies at `far_m` and at `near_m`, low < high.
+    near_m, far_m : float
+        Depths in metres.
+
+    Returns
+    -------
+    np.ndarray
+        (...) float64, depth in metres along the optical axis (the listener's y), clipped to the two.
+
+    Notes
+    -----
+    A pair for each frame would make all distances breathe whenever something near comes into the picture.
+    Notebook: 07_moving_pictures.
+    """
+    nearness = np.clip((np.asarray(D, dtype=np.float64) - low) / (high - low), 0.0, 1.0)
+    return 1.0 / (1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m))
 
 
 def fit_scale_and_shift(D: np.ndarray, depth_m: np.ndarray) -> tuple[float, float]:

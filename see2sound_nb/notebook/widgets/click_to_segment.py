@@ -9,7 +9,7 @@ Notebook: 06_live_room.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import anywidget
 import numpy as np
@@ -236,7 +236,7 @@ class ClickToSegment(anywidget.AnyWidget):
         self._busy = True
         self._publish(f"The sources are being made{duration}.", "busy")
         try:
-            scene = self._pipeline.run(self.image, masks=masks, progress=tell, **run_options)
+            scene = cast(Scene, self._pipeline.run(self.image, masks=masks, progress=tell, **run_options))
             names = ", ".join(f"{k} {label['label']}" for k, label in enumerate(scene.labels, start=1))
             left_out = " The region in white was not kept and is not among them." if self._region else ""
             outcome = f"The scene is ready: {names}. It is the attribute `scene` of this widget.{left_out}", "ok"

@@ -1,0 +1,178 @@
+"""A look at a shot: what sounds in it, where it is in each frame, and how near.
+
+Notebook: 07_moving_pictures.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from see2sound_nb._progress import Progress
+from see2sound_nb._threads import torch_threads
+from see2sound_nb.media.clip_frames import read_frames
+from see2sound_nb.media.clips import Clip
+from see2sound_nb.places.depth import estimate_depth, is_metric
+from see2sound_nb.regions.activation import label_logits
+from see2sound_nb.regions.following import MORE_THINGS, Thing, follow_things
+from see2sound_nb.regions.sources import Regions, find_sources, regions_of_masks
+from see2sound_nb.sounds.generation import MOST_SOURCES
+
+if TYPE_CHECKING:
+    from see2sound_nb.pipeline import See2Sound
+
+#: Frames are looked at with so many pixels along the longer side, at most.
+LONGEST_SIDE_PX = 640
+#: Depth is estimated so often, in Hz.
+DEPTH_HZ = 4.0
+#: The depth of so many pixels a frame, evenly spread, says what is near and far in a shot.
+DEPTH_SAMPLES = 1000
+
+
+@dataclasses.dataclass(eq=False)
+class Look:
+    """What was seen in a shot of F frames.
+
+    Attributes
+    ----------
+    things : list of Thing
+    picture : np.ndarray
+        (H, W, 3) uint8 RGB, its key frame.
+    key : int
+        The number of this frame within the shot.
+    depth : np.ndarray
+        D, (H, W) float32, of it.
+    logits : np.ndarray
+        (h, w, 1000) of it, as from `regions.activation.label_logits`.
+    range : np.ndarray
+        (2,) float64, the 2nd and the 98th percentile of D over the shot.
+    metric : bool
+        Whether D is in 1/m.
+    """
+
+    things: list[Thing]
+    picture: np.ndarray
+    key: int
+    depth: np.ndarray
+    logits: np.ndarray
+    range: np.ndarray
+    metric: bool
+
+
+def read_frame(clip: Clip, frame: int) -> np.ndarray:
+    """One frame of a clip as `See2Sound.run` sees it, to click in it or to draw masks on it.
+
+    Parameters
+    ----------
+    clip : Clip
+        As from `media.clips.open_clip`.
+    frame : int
+        Its number, 0 to ``len(clip) - 1``. All frames before it are read, too.
+
+    Returns
+    -------
+    np.ndarray
+        (H, W, 3) uint8 RGB, upright, at most `LONGEST_SIDE_PX` along the longer side.
+
+    Raises
+    ------
+    ValueError
+        If there is no such frame.
+
+    Notes
+    -----
+    Notebook: 07_moving_pictures.
+    """
+    for I in itertools.islice(read_frames(clip, LONGEST_SIDE_PX), frame, None) if frame >= 0 else ():
+        return I
+    raise ValueError(f"frame={frame} must lie in 0 to {len(clip) - 1}, the frames of this clip")
+
+
+def look_at_shot(
+    see: See2Sound,
+    frames: Iterable[np.ndarray],
+    clip: Clip,
+    sources: int,
+    select: str,
+    by_hand: tuple[int, np.ndarray] | None,
+    tell: Progress,
+) -> Look:
+    """Look at the frames of a shot, one after another.
+
+    Parameters
+    ----------
+    see : See2Sound
+        Its models of segmentation and depth look.
+    frames : iterable of np.ndarray
+        F frames, at least one, each (H, W, 3) uint8 RGB.
+    clip : Clip
+        For the frame rate.
+    sources : int
+        How many things at most.
+    select : str
+        As in `regions.sources.find_sources`.
+    by_hand : tuple, optional
+        A frame of the shot, and masks (N, H, W) bool in it: nothing is looked for.
+    tell : callable
+        Called as ``tell("things", done, total)``.
+
+    Returns
+    -------
+    Look
+
+    Notes
+    -----
+    Paper: section 4.1, for each frame. Notebook: 07_moving_pictures.
+    """
+    every = max(1, round(clip.frames_per_s / DEPTH_HZ))
+    model, processor = see.model("depth")
+    threads = 1 if see.names["depth"] == "tiny-depth" else None  # beside the tracking, which has the other core
+
+    def depth_of(I: np.ndarray) -> np.ndarray:
+        with torch_threads(threads):
+            return estimate_depth(I, model, processor)
+
+    samples: list[np.ndarray] = []
+    begin: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def with_depth() -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        for block, D in _ahead(frames, every, depth_of):
+            samples.append(D.ravel()[:: max(1, D.size // DEPTH_SAMPLES)])
+            if not begin:
+                begin.append((block[0], D))
+            yield block[0], D
+            yield from ((I, None) for I in block[1:])
+
+    def find(I: np.ndarray) -> Regions:
+        if by_hand is not None:
+            return regions_of_masks(I, by_hand[1])
+        return find_sources(I, min(MOST_SOURCES, sources + MORE_THINGS), *see.model("segmentation"), select=select)
+
+    only_at = None if by_hand is None else by_hand[0]
+    most = sources if by_hand is None else len(by_hand[1])
+    things = follow_things(with_depth(), find, most, clip.frames_per_s, only_at=only_at, tell=tell)
+    (picture, D), key = begin[0], 0
+    if things and things[0].key != 0:
+        picture, key = things[0].picture, things[0].key
+        D = depth_of(picture)
+    low, high = np.percentile(np.concatenate(samples), [2, 98])
+    return Look(things, picture, key, D, label_logits(picture), np.array([low, high]), is_metric(model))
+
+
+def _ahead(frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], np.ndarray]) -> Iterator[tuple]:
+    """Blocks of `every` frames and what `work` gives for the first of each, done while the block before is used."""
+    frames = iter(frames)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        before = None
+        while block := list(itertools.islice(frames, every)):
+            coming = block, pool.submit(work, block[0])
+            if before is not None:
+                yield before[0], before[1].result()
+            before = coming
+        if before is not None:
+            yield before[0], before[1].result()

@@ -1,0 +1,451 @@
+"""A MovingScene: what every step found in a clip, and small methods to hear, save and report it.
+
+Notebook: 07_moving_pictures.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
+from see2sound_nb.media.clips import Clip
+from see2sound_nb.media.files import check_writable
+from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
+from see2sound_nb.places.frames import directions
+from see2sound_nb.render.channels import master_gain_db
+from see2sound_nb.render.doppler import render_doppler
+from see2sound_nb.render.hrtf import HRTF
+from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS, check_layout
+from see2sound_nb.render.moving import render_path
+from see2sound_nb.render.panning import pan_stereo
+from see2sound_nb.room.shoebox import Room
+from see2sound_nb.room.spherical_harmonics import encode
+from see2sound_nb.scene import Scene, resampled
+from see2sound_nb.sounds.lasting import FOLD_S, folded, lasting, livelier
+
+#: At a cut one shot's sounds fade into the next one's in so many seconds, its ambience more slowly; a clip that does
+#: not loop ends with a fade.
+CUT_S, AMBIENCE_CUT_S, END_S = 0.02, 0.5, 0.05
+#: An animation that repeats is played until it has lasted so long, in seconds.
+LEAST_LOOP_S = 5.0
+#: A path that stays within so many metres is a place.
+AT_REST_M = 0.02
+#: Doppler follows image sources of up to so many reflections.
+DOPPLER_ORDER = 2
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class Shot:
+    """A shot of a clip: F frames without a cut, and N sources in it.
+
+    Attributes
+    ----------
+    first, last : int
+        Its first frame, and its last, in the clip.
+    start_s, end_s : float
+        Seconds in the clip.
+    key_frame : int
+        The frame of the clip that `key` shows.
+    key : Scene
+        The scene as a photo of that frame gives it: masks, boxes, labels, sounds (N, T), ambience, room. A source that
+        is not in view there has the mask and the place of when it was last, or will be.
+    times_s : np.ndarray
+        (P,) float64, the moments of the paths, seconds from the start of the shot.
+    paths_m : np.ndarray
+        (P, N, 3) float64, metres, listener's frame. Change it, and the next rendering has it.
+    heard : np.ndarray
+        (P, N) float64, 0 to 1: how much of each source is heard, by when it is in view.
+    places_px : np.ndarray
+        (F, N, 2) float64, the middle of each source in each frame, (x, y) in pixels of the key scene's image; NaN where
+        it is not in the picture.
+    """
+
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+    key_frame: int
+    key: Scene
+    times_s: np.ndarray
+    paths_m: np.ndarray
+    heard: np.ndarray
+    places_px: np.ndarray
+
+    def speeds_m_s(self) -> np.ndarray:
+        """(P, N) float64, how fast each source moves, in m/s."""
+        if len(self.times_s) < 2:
+            return np.zeros(self.heard.shape)
+        return np.linalg.norm(np.gradient(self.paths_m, self.times_s, axis=0), axis=-1)
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class MovingScene:
+    """The results of the five steps for a clip.
+
+    Attributes
+    ----------
+    clip : Clip
+        The clip itself; its frames stay in its file.
+    shots : list of Shot
+        In order; there is at least one.
+    room : Room
+        One for the whole clip.
+    preset : str
+    seed : int
+    prompt : str, optional
+    notes : list of str
+        What the run decided on its own, in words.
+    """
+
+    clip: Clip
+    shots: list[Shot]
+    room: Room
+    preset: str
+    seed: int
+    prompt: str | None = None
+    notes: list[str] = dataclasses.field(default_factory=list)
+    #: The gains in dB of the latest renderings, by layout.
+    _gains: dict[str, float] = dataclasses.field(default_factory=dict, init=False)
+
+    def __repr__(self) -> str:
+        names = ", ".join(label["label"] for shot in self.shots for label in shot.key.labels)
+        shots = "1 shot" if len(self.shots) == 1 else f"{len(self.shots)} shots"
+        return f"MovingScene({self.duration_s:.2f} s, {shots}: {names or 'no sources'}; preset={self.preset!r})"
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the sounds, in Hz."""
+        return self.shots[0].key.sample_rate
+
+    @property
+    def turns(self) -> int:
+        """How often the clip is played for its sound: an animation that repeats, until it has lasted `LEAST_LOOP_S`."""
+        return 1 if self.clip.turns == 1 else max(1, int(np.ceil(LEAST_LOOP_S / self.clip.end_s - 1e-9)))
+
+    @property
+    def duration_s(self) -> float:
+        """Of the sound, in seconds: all turns."""
+        return self.turns * self.clip.end_s
+
+    def render(
+        self,
+        layout: str = "5.1",
+        *,
+        hrtf: HRTF | None = None,
+        sample_rate: int | None = None,
+        doppler: bool = False,
+        lively: bool = True,
+    ) -> np.ndarray:
+        """Render the clip for a layout, with one gain for all channels and shots.
+
+        Parameters
+        ----------
+        layout, hrtf, sample_rate
+            As in `Scene.render`.
+        doppler : bool
+            Follow each image source exactly, so that what comes near sounds higher and what leaves lower; for
+            ``"stereo"`` and Ambisonics, with reflections up to order 2. Never across a cut.
+        lively : bool
+            Whether what moves is louder than what rests (`sounds.lasting.livelier`).
+
+        Returns
+        -------
+        np.ndarray
+            phi, (n_ch, T) float32, its loudest sample at -1 dB of full scale; T is as long as the clip to the sample,
+            or as its turns are. What repeats does so without a seam, its reverberation included.
+
+        Raises
+        ------
+        ValueError
+            If the layout is unknown, has no Doppler, or the sample rate is out of range.
+
+        Notes
+        -----
+        Paper: section 4.3, for moving sources. Notebook: 07_moving_pictures.
+        """
+        return self.render_with_gain(layout, hrtf=hrtf, sample_rate=sample_rate, doppler=doppler, lively=lively)[0]
+
+    def render_with_gain(
+        self,
+        layout: str = "5.1",
+        *,
+        hrtf: HRTF | None = None,
+        sample_rate: int | None = None,
+        doppler: bool = False,
+        lively: bool = True,
+    ) -> tuple[np.ndarray, float]:
+        """What `render` returns, and the gain in dB that it applied."""
+        check_layout(layout)
+        rate = check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
+        check_doppler(doppler, layout)
+        total = round(self.duration_s * rate)
+        phi = np.zeros((len(LAYOUTS[layout]), total), dtype=np.float32)
+        for turn in range(self.turns):
+            for shot in self.shots:
+                self._add_shot(phi, shot, turn, layout, rate, hrtf, doppler, lively)
+                self._add_ambience(phi, shot, turn, layout, rate, hrtf)
+        if not self.loops:
+            fade = min(total, round(END_S * rate))
+            phi[:, total - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
+        gain_db = self._gains[layout] = master_gain_db(phi)
+        return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+
+    def gain_db(self, layout: str = "5.1") -> float:
+        """The master gain in dB that the latest rendering for a layout had; without one, it is rendered first."""
+        return self._gains[layout] if layout in self._gains else self.render_with_gain(layout)[1]
+
+    @property
+    def loops(self) -> bool:
+        """Whether the clip is one that repeats, as animations do."""
+        return self.clip.turns != 1
+
+    def _add_shot(self, phi, shot: Shot, turn: int, layout, rate: int, hrtf, doppler: bool, lively: bool) -> None:
+        a, b, weight = self._stretch(phi.shape[1], shot, turn, rate, CUT_S)
+        at_s = (np.arange(a, b) / rate) - turn * self.clip.end_s - shot.start_s
+        gains = shot.heard * (livelier(shot.speeds_m_s()) if lively else 1.0)
+        for k, sound in enumerate(shot.key.audio):
+            envelope = weight * np.interp(at_s, shot.times_s, gains[:, k])
+            heard = np.flatnonzero(envelope)
+            if not len(heard):
+                continue
+            first, last = int(heard[0]), int(heard[-1]) + 1
+            dry = self._lasting(sound, phi.shape[1], a + first, last - first, rate) * envelope[first:last]
+            wet = self._play(dry, shot.paths_m[:, k], shot.times_s - at_s[first], layout, rate, hrtf, doppler)
+            self._add(phi, wet, a + first)
+
+    def _play(self, dry, path_m, times_s, layout: str, rate: int, hrtf, doppler: bool) -> np.ndarray:
+        """One source of one shot, (n_ch, n)."""
+        path = path_m + np.asarray(self.room.listener_m)
+        if np.ptp(path, axis=0).max() < AT_REST_M:
+            path, times_s = path[:1], times_s[:1]
+        if not doppler:
+            return render_path(dry, self.room, path, times_s, layout, sample_rate=rate)
+        order = AMBISONIC_ORDERS.get(layout)
+        return render_doppler(
+            dry,
+            path,
+            np.asarray(self.room.listener_m),
+            times_s,
+            size_m=np.asarray(self.room.size_m),
+            absorption=np.asarray(self.room.absorption),
+            max_order=min(DOPPLER_ORDER, self.room.max_order),
+            sample_rate=rate,
+            gains=pan_stereo if order is None else lambda vectors: encode(vectors, order),
+        )
+
+    def _lasting(self, sound: np.ndarray, total: int, start: int, samples: int, rate: int) -> np.ndarray:
+        """A source's dry sound from a sample of the clip on; in a clip that repeats it comes round with the clip."""
+        sound = resampled(sound, self.sample_rate, rate)
+        if self.loops:
+            sound = folded(sound, total, min(total, round(FOLD_S * rate)))
+        return lasting(sound, samples, start)
+
+    def _add_ambience(self, phi, shot: Shot, turn: int, layout: str, rate: int, hrtf) -> None:
+        if shot.key.ambience is None:
+            return
+        a, b, weight = self._stretch(phi.shape[1], shot, turn, rate, AMBIENCE_CUT_S)
+        bed = shot.key.ambient_channels(layout, hrtf=hrtf, sample_rate=rate)
+        if self.loops:
+            total = phi.shape[1]
+            bed = np.stack([folded(row, total, min(total, round(FOLD_S * rate))) for row in bed])
+        self._add(phi, np.stack([lasting(row, b - a, a) for row in bed]) * weight.astype(np.float32), a)
+
+    def _stretch(self, total: int, shot: Shot, turn: int, rate: int, cut_s: float) -> tuple[int, int, np.ndarray]:
+        """The samples of a shot, a to b, which may reach over the ends of a clip that repeats, and weights (b - a,).
+
+        At a cut the weights of the two shots add up to 1 over `cut_s` around it; at an end of the clip there is none.
+        """
+        offset = turn * self.clip.end_s
+        alone = self.loops and self.turns * len(self.shots) == 1 and cut_s == AMBIENCE_CUT_S
+        half = 0 if alone else max(1, round(cut_s * rate / 2))
+        start, end = round((offset + shot.start_s) * rate), round((offset + shot.end_s) * rate)
+        before = half if self.loops or start > 0 else 0
+        after = half if self.loops or end < total else 0
+        weight = np.ones(end - start + before + after)
+        for side, reach in ((weight, before), (weight[::-1], after)):
+            if reach:
+                ramp = min(2 * reach, len(weight))
+                side[:ramp] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / (2 * reach))
+        return start - before, end + after, weight
+
+    def _add(self, phi: np.ndarray, wet: np.ndarray, start: int) -> None:
+        """Add channels from a sample on: what is beyond the end comes round in a clip that repeats, else it is cut."""
+        total = phi.shape[1]
+        if self.loops:
+            for begin in range(0, wet.shape[1], total):
+                part = wet[:, begin : begin + total]
+                at = (start + begin) % total
+                head = min(part.shape[1], total - at)
+                phi[:, at : at + head] += part[:, :head]
+                phi[:, : part.shape[1] - head] += part[:, head:]
+        else:
+            skip = max(0, -start)
+            part = wet[:, skip : max(skip, total - start)]
+            phi[:, start + skip : start + skip + part.shape[1]] += part
+
+    def save(
+        self,
+        path: str | os.PathLike,
+        layout: str = "5.1",
+        *,
+        original: str = "replaced",
+        subtype: str = "PCM_16",
+        sample_rate: int | None = None,
+        doppler: bool = False,
+        lively: bool = True,
+    ) -> pathlib.Path:
+        """Render, and write the clip with its new sound, or the sound alone.
+
+        Parameters
+        ----------
+        path : str or path
+            ``.mp4``, ``.mov``, ``.mkv`` or ``.webm``: the clip, its pictures untouched where the container takes them
+            (see `media.clip_writing.write_clip`). ``.wav``: the sound alone.
+        layout : str
+            As in `render`. For Ambisonics a film has no sound track: it gets the binaural one, and the Ambisonics lie
+            beside it in a WAV of the same name.
+        original : str
+            The clip's own sound is ``"replaced"``, ``"kept"`` as a second track, or ``"mixed"`` into ours.
+        subtype, sample_rate
+            Of a WAV, see `media.sound_files.write_wav`.
+        doppler, lively
+            As in `render`.
+
+        Returns
+        -------
+        pathlib.Path
+            `path`.
+
+        Raises
+        ------
+        ValueError
+            As `render`, `write_clip` and `write_wav`.
+
+        Notes
+        -----
+        What could not be done as asked is added to `notes`. Notebook: 07_moving_pictures.
+        """
+        path = pathlib.Path(path)
+        check_output(path, self.clip, layout, original)
+        check_subtype(subtype)
+        how: dict[str, Any] = {"doppler": doppler, "lively": lively}
+        rate = check_sample_rate(sample_rate or self.sample_rate)
+        if path.suffix.lower() not in CONTAINERS:
+            phi = self.render(layout, sample_rate=rate, **how)
+            return write_wav(path, phi, rate, layout=layout, subtype=subtype)
+        if layout in AMBISONIC_ORDERS:
+            beside = path.with_suffix(".wav")
+            write_wav(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
+            said = (
+                f"{beside.name} holds the sound as {layout}; {path.name} has it for headphones, for films take no more."
+            )
+            layout, how["doppler"] = "binaural", False
+            self._note(said)
+        phi = self.render(layout, **how)
+        _, notes = write_clip(
+            path, self.clip, phi, self.sample_rate, layout=layout, original=original, turns=self.turns
+        )
+        for note in notes:
+            self._note(note)
+        return path
+
+    def _note(self, said: str) -> None:
+        if said not in self.notes:
+            self.notes.append(said)
+
+    def report(self) -> dict[str, Any]:
+        """The scene in plain numbers and words, ready for JSON."""
+        return {
+            "preset": self.preset,
+            "seed": self.seed,
+            "prompt": self.prompt,
+            "clip": {
+                "kind": self.clip.kind,
+                "size_px": list(self.clip.size),
+                "frames": len(self.clip),
+                "frames_per_s": round(self.clip.frames_per_s, 3),
+                "duration_s": round(self.clip.end_s, 3),
+                "repeats": self.loops,
+            },
+            "room": {
+                "size_m": list(self.room.size_m),
+                "listener_m": list(self.room.listener_m),
+                "absorption": self.room.absorption,
+                "max_order": self.room.max_order,
+            },
+            "audio": {"sample_rate_hz": self.sample_rate, "duration_s": round(self.duration_s, 3)},
+            "shots": [self._shot_report(shot) for shot in self.shots],
+            "notes": list(self.notes),
+        }
+
+    def _shot_report(self, shot: Shot) -> dict[str, Any]:
+        key = shot.key.report()
+        for k, source in enumerate(key["sources"]):
+            azimuth, _, distance = directions(shot.paths_m[:, k])
+            heard = np.flatnonzero(shot.heard[:, k] > 0)
+            ends = heard[[0, -1]] if len(heard) else np.array([0, 0])
+            source["heard_s"] = [round(shot.start_s + float(shot.times_s[end]), 2) for end in ends]
+            source["from_azimuth_deg"], source["to_azimuth_deg"] = (round(float(azimuth[end]), 1) for end in ends)
+            source["nearest_m"], source["farthest_m"] = (
+                round(float(edge), 2) for edge in (distance.min(), distance.max())
+            )
+            source["fastest_m_s"] = round(float(shot.speeds_m_s()[:, k].max(initial=0)), 2)
+        return {
+            "frames": [shot.first, shot.last],
+            "from_s": round(shot.start_s, 3),
+            "to_s": round(shot.end_s, 3),
+            "key_frame": shot.key_frame,
+            "sources": key["sources"],
+            "ambience": key["ambience"],
+        }
+
+    def describe(self) -> str:
+        """A line for each shot and source: its name, when it is heard, from where to where; and one of the ambience."""
+        lines = []
+        for number, shot in enumerate(self.report()["shots"], start=1):
+            if len(self.shots) > 1:
+                lines.append(f"Shot {number}, {shot['from_s']:.2f} to {shot['to_s']:.2f} s:")
+            for k, source in enumerate(shot["sources"], start=1):
+                start, end = source["heard_s"]
+                way = " to ".join(_side(source[end]) for end in ("from_azimuth_deg", "to_azimuth_deg"))
+                lines.append(
+                    f"{k}. {source['label']} ({source['caption']}): {start:.1f} to {end:.1f} s; azimuth {way}; "
+                    f"{source['nearest_m']:.1f} to {source['farthest_m']:.1f} m away"
+                )
+            if not shot["sources"]:
+                lines.append("No thing here is a source.")
+            if around := shot["ambience"]:
+                lines.append(
+                    f"All around: {around['label']} ({around['caption']}), {around['probability']:.0%} certain"
+                )
+        return "\n".join(lines)
+
+
+def check_output(path: pathlib.Path, clip: Clip, layout: str, original: str) -> None:
+    """Raise ValueError, before the work, if a clip's sound cannot be written so; see `MovingScene.save`."""
+    check_layout(layout)
+    check_writable(path)
+    if original not in ORIGINALS:
+        raise ValueError(f"original={original!r} is unknown; choose one of {', '.join(ORIGINALS)}")
+    if path.suffix.lower() not in (".wav", *CONTAINERS):
+        raise ValueError(f"{path.name} must end with .wav, or for a film with {', '.join(CONTAINERS)}; rename it")
+    if path.suffix.lower() in CONTAINERS and layout == "7.1.4" and path.suffix.lower() != ".mov":
+        raise ValueError(f"{path.name} cannot hold 7.1.4, only a .mov can; choose that, or 5.1")
+    if clip.path is not None and path.exists() and os.path.samefile(path, clip.path):
+        raise ValueError(f"{path} is the clip itself, which must not be written over; choose another name")
+
+
+def check_doppler(doppler: bool, layout: str) -> None:
+    """Raise ValueError if a layout has no Doppler, and it is asked for."""
+    if doppler and layout != "stereo" and layout not in AMBISONIC_ORDERS:
+        raise ValueError(f"layout {layout!r} has no Doppler; choose 'stereo' or Ambisonics, or leave Doppler out")
+
+
+def _side(azimuth_deg: float) -> str:
+    azimuth = round(azimuth_deg)
+    return f"{azimuth:+d} deg ({'left' if azimuth > 0 else 'right' if azimuth < 0 else 'ahead'})"
