@@ -101,8 +101,8 @@ def write_clip(
     Raises
     ------
     ValueError
-        If the suffix, the layout or `original` is unknown or they do not fit, a sample is NaN or beyond full scale, or
-        the file cannot be written or is the clip's own.
+        If the suffix, the layout or `original` is unknown or they do not fit, a sample is NaN or beyond full scale, the
+        file cannot be written or is the clip's own, or the frames are too large for the encoder.
     OSError
         If the disk is full.
 
@@ -139,6 +139,12 @@ def write_clip(
         except OSError as error:
             why = f"{path} cannot be written ({error.strerror}); free some space, or choose another disk"
             raise OSError(error.errno, why) from error
+        except av.error.FFmpegError as error:
+            width, height = clip.size
+            raise ValueError(
+                f"{path} cannot be written with frames of {width} x {height} pixels ({error.strerror}); scale the clip "
+                "down, or choose .webm"
+            ) from error
     return path, notes
 
 

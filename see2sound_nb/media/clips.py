@@ -259,7 +259,7 @@ def _open_film(path: pathlib.Path, kind: str) -> Clip:
         ratio = float(stream.sample_aspect_ratio or 1)
         turn, pixels, reordered = turn_of(first), first.format.name, stream.codec_context.has_b_frames
         track = container.streams.best("audio")
-        sound = (track.channels, track.sample_rate) if track and track.sample_rate else None
+        sound = (track.channels, track.sample_rate) if track and track.codec_context and track.sample_rate else None
     wide = (round(stored[0] * max(1.0, ratio)), round(stored[1] * max(1.0, 1 / ratio))) if 0.1 < ratio < 10 else stored
     size = wide[::-1] if turn[0] else wide
     check_size(path, *size)

@@ -71,6 +71,9 @@ def picture_stream(container) -> Any:
             "only a cover picture" if container.streams.video else "sound alone" if container.streams.audio else "none"
         )
         raise ValueError(f"{container.name} has no video stream ({why}); choose a file that holds a film")
+    streams = [stream for stream in streams if stream.codec_context is not None]
+    if not streams:
+        raise ValueError(f"{container.name} is coded in a way that is not known; export it as H.264 in an MP4")
     best = container.streams.best("video")
     if best is not None and any(best.index == stream.index for stream in streams):
         return best

@@ -18,7 +18,7 @@ from see2sound_nb._version import __version__
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.moving.looking import Look
-from see2sound_nb.regions.following import Thing
+from see2sound_nb.regions.thing import Thing
 
 
 class Kept:

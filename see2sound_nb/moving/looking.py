@@ -9,7 +9,7 @@ import concurrent.futures
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from see2sound_nb.media.clip_frames import read_frames
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.places.depth import estimate_depth, is_metric
 from see2sound_nb.regions.activation import label_logits
-from see2sound_nb.regions.following import MORE_THINGS, Thing, follow_things
+from see2sound_nb.regions.following import MORE_THINGS, follow_things
 from see2sound_nb.regions.sources import Regions, find_sources, regions_of_masks
+from see2sound_nb.regions.thing import Thing
+from see2sound_nb.regions.things import Things, find_things
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Frames are looked at with so many pixels along the longer side, at most.
 LONGEST_SIDE_PX = 640
-#: Depth is estimated so often, in Hz.
+#: Depth is estimated, and things are detected, so often, in Hz.
 DEPTH_HZ = 4.0
 #: The depth of so many pixels a frame, evenly spread, says what is near and far in a shot.
 DEPTH_SAMPLES = 1000
@@ -137,16 +139,19 @@ def look_at_shot(
         with torch_threads(threads):
             return estimate_depth(I, model, processor)
 
+    def glance(I: np.ndarray) -> tuple[np.ndarray, Things | None]:
+        return depth_of(I), None if by_hand is not None or select == "area" else find_things(I)
+
     samples: list[np.ndarray] = []
     begin: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def with_depth() -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        for block, D in _ahead(frames, every, depth_of):
+    def seen() -> Iterator[tuple[np.ndarray, np.ndarray | None, Things | None]]:
+        for block, (D, things) in _ahead(frames, every, glance):
             samples.append(D.ravel()[:: max(1, D.size // DEPTH_SAMPLES)])
             if not begin:
                 begin.append((block[0], D))
-            yield block[0], D
-            yield from ((I, None) for I in block[1:])
+            yield block[0], D, things
+            yield from ((I, None, None) for I in block[1:])
 
     def find(I: np.ndarray) -> Regions:
         if by_hand is not None:
@@ -155,7 +160,7 @@ def look_at_shot(
 
     only_at = None if by_hand is None else by_hand[0]
     most = sources if by_hand is None else len(by_hand[1])
-    things = follow_things(with_depth(), find, most, clip.frames_per_s, only_at=only_at, tell=tell)
+    things = follow_things(seen(), find, most, clip.frames_per_s, only_at=only_at, tell=tell)
     (picture, D), key = begin[0], 0
     if things and things[0].key != 0:
         picture, key = things[0].picture, things[0].key
@@ -164,7 +169,7 @@ def look_at_shot(
     return Look(things, picture, key, D, label_logits(picture), np.array([low, high]), is_metric(model))
 
 
-def _ahead(frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], np.ndarray]) -> Iterator[tuple]:
+def _ahead(frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], Any]) -> Iterator[tuple]:
     """Blocks of `every` frames and what `work` gives for the first of each, done while the block before is used."""
     frames = iter(frames)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

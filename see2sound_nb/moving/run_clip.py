@@ -26,10 +26,10 @@ from see2sound_nb.places.placing import METRIC_RANGE_M
 from see2sound_nb.regions.ambience import describe_ambience
 from see2sound_nb.regions.boxes import boxes_from_contours
 from see2sound_nb.regions.contours import contours_from_masks
-from see2sound_nb.regions.following import Thing
 from see2sound_nb.regions.polygons import polygons_from_contours
 from see2sound_nb.regions.shots import find_shots
 from see2sound_nb.regions.sources import Regions, check_masks
+from see2sound_nb.regions.thing import Thing
 from see2sound_nb.regions.tracking import GONE
 from see2sound_nb.room.shoebox import room_around
 from see2sound_nb.scene import Scene

@@ -33,6 +33,9 @@ WINDOW_PX, SMALL_WINDOW_PX, SMALL_PX = 17, 9, 50
 RETURN_PX, OBEY_PX = 1.0, 1.5
 #: Fewer corners than this say nothing; and of those followed, this share must agree.
 LEAST_CORNERS, LEAST_AGREEMENT = 6, 0.4
+#: What has gone along with the ground for so many seconds rests. Of another thing, corners that move on their own count
+#: more than those that go with the ground, if they are this share: between the legs of a walker the wall is seen.
+RESTS_S, OWN_SHARE = 0.5, 0.25
 #: A thing may grow or shrink by this factor from one frame to the next.
 MOST_GROWTH = 1.15
 #: A thing of which less than this share can be seen behind others is hidden; in the picture, less than that is gone.
@@ -66,6 +69,8 @@ class Track:
         (2,) float64, pixels a frame, of the last few frames.
     unseen : int
         Frames since it was seen.
+    resting : int
+        Frames in which it has gone along with the ground.
     motion_px : float
         How it moves against the ground, pixels a frame.
     """
@@ -77,6 +82,7 @@ class Track:
     state: str = SEEN
     velocity_px: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(2))
     unseen: int = 0
+    resting: int = 0
     motion_px: float = 0.0
 
     @property
@@ -168,7 +174,10 @@ def follow(before: np.ndarray, after: np.ndarray, tracks: list[Track], frames_pe
     ground = np.eye(2, 3) if ground is None else ground
     for track, mask, seen, pair in zip(alive, masks, free, pairs):
         visible = seen.sum() / max(1, mask.sum())
-        step = similarity(*pair) if visible >= LEAST_VISIBLE else None
+        step = None
+        if visible >= LEAST_VISIBLE:
+            p, q = pair
+            step = similarity(p, q) if track.resting > RESTS_S * frames_per_s else own_motion(p, q, ground)
         _advance(track, step, ground, after, masks, behind=visible < LEAST_VISIBLE, frames_per_s=frames_per_s)
 
 
@@ -194,6 +203,29 @@ def similarity(p: np.ndarray, q: np.ndarray) -> np.ndarray | None:
         return None
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     return matrix if 1 / MOST_GROWTH <= scale <= MOST_GROWTH else None
+
+
+def own_motion(p: np.ndarray, q: np.ndarray, ground: np.ndarray) -> np.ndarray | None:
+    """The `similarity` of those corners that do not go with the ground, if they are enough; else that of all.
+
+    Parameters
+    ----------
+    p, q : np.ndarray
+        (n, 2) float32, (x, y) in pixels, before and after.
+    ground : np.ndarray
+        (2, 3) float64, how the ground moves.
+
+    Returns
+    -------
+    np.ndarray or None
+        As `similarity`.
+    """
+    own = np.linalg.norm(q - (p @ ground[:, :2].T + ground[:, 2]), axis=1) > OBEY_PX if len(p) else np.zeros(0, bool)
+    if own.sum() >= OWN_SHARE * len(p):
+        step = similarity(p[own], q[own])
+        if step is not None:
+            return step
+    return similarity(p, q)
 
 
 def reshape(track: Track, I: np.ndarray, mask: np.ndarray) -> bool:
@@ -237,7 +269,7 @@ def _advance(
 ) -> None:  # fmt: skip
     before = track.place_px
     if step is not None:
-        now = carried(track.mask, _joined(step, track.since))
+        now = carried(track.mask, joined(step, track.since))
         if now.any() and colour_distance(colours(after, now), track.hue) > OTHER_COLOURS:
             step = None  # the corners are those of something that passes in front
     if step is None:  # on as it went
@@ -246,19 +278,20 @@ def _advance(
         track.state = HIDDEN
     else:
         track.unseen, track.state = 0, SEEN
-    track.since = _joined(step, track.since)
+    track.since = joined(step, track.since)
     moved = track.place_px - before
     if track.state == SEEN:
         track.velocity_px = moved if not track.velocity_px.any() else 0.7 * track.velocity_px + 0.3 * moved
         track.motion_px = float(np.linalg.norm(track.place_px - (ground[:, :2] @ before + ground[:, 2])))
+        track.resting = track.resting + 1 if track.motion_px < OBEY_PX / 2 else 0
     now = track.mask_now()
     patience = (BEHIND_S if behind else UNSEEN_S) * frames_per_s
     if track.in_picture(now) < LEAST_IN_PICTURE or track.unseen > patience:
         track.state = GONE
 
 
-def _joined(step: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """The similarity `since`, and then `step`."""
+def joined(step: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """The similarity `since`, (2, 3) float64, and then `step`."""
     return np.concatenate([step[:, :2] @ since[:, :2], (step[:, :2] @ since[:, 2] + step[:, 2])[:, None]], axis=1)
 
 

@@ -106,9 +106,9 @@ def test_odd_sizes(tmp_path):
 
 
 def yuv(colour, matrix, full_range=False, bits=8):
-    """(Y, Cb, Cr) of an RGB colour, by the definitions of BT.601 and BT.709."""
+    """(Y, Cb, Cr) of an RGB colour, by the definitions of BT.601, BT.709 and BT.2020."""
     red, green, blue = np.array(colour) / 255
-    kr, kb = {"601": (0.299, 0.114), "709": (0.2126, 0.0722)}[matrix]
+    kr, kb = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}[matrix]
     y = kr * red + (1 - kr - kb) * green + kb * blue
     cb, cr = (blue - y) / (2 - 2 * kb), (red - y) / (2 - 2 * kr)
     if full_range:
@@ -163,6 +163,22 @@ def test_hdr_is_mapped_to_what_a_screen_shows(tmp_path, curve):
     frames = list(read_frames(open_clip(path), 64))
     assert all(np.ptp(I.reshape(-1, 3).mean(axis=0)) < 2 for I in frames)  # grey stays grey
     np.testing.assert_allclose([I.mean() for I in frames], [0, 255 * 0.18 ** (1 / 2.2), 254, 255], atol=4)
+
+
+def test_hdr_colours_keep_their_hue(tmp_path):
+    """The red, green and blue of a usual screen, given as PQ in the wider primaries of BT.2020."""
+
+    def prepare(stream):
+        stream.codec_context.colorspace = stream.codec_context.color_primaries = 9
+        stream.codec_context.color_trc, stream.codec_context.color_range = 16, 1
+
+    wide = np.array([[0.6274, 0.0691, 0.0164], [0.3293, 0.9195, 0.0880], [0.0433, 0.0114, 0.8956]])  # BT.2087
+    power = (wide * 203 / 10000) ** (2610 / 16384)
+    signal = ((3424 / 4096 + 2413 / 128 * power) / (1 + 2392 / 128 * power)) ** (2523 / 32)
+    pictures = [planes(yuv(255 * colour, "2020", bits=10), (320, 180), "yuv420p10le") for colour in signal]
+    path = film(tmp_path / "a.mp4", pictures, size=(320, 180), pix_fmt="yuv420p10le", prepare=prepare)
+    for I, colour in zip(read_frames(open_clip(path), 64), 255 * np.eye(3)):
+        assert np.abs(I.astype(int) - colour).max() < 30  # the darkest channels are steep there
 
 
 def quarter(I):

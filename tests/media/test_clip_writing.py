@@ -1,5 +1,6 @@
 """Clips out: the pictures as they were, the new sound in its place."""
 
+import dataclasses
 import hashlib
 import os
 import resource
@@ -76,9 +77,8 @@ def decoded(path):
 @pytest.mark.parametrize("layout", ["5.1", "7.1.4", "stereo", "binaural"])
 def test_tones_come_back_in_order_level_time_and_length(tmp_path, suffix, layout):
     channels = clip_writing.CHANNELS[layout]
-    clip = open_clip([numbered(k) for k in range(25)])
-    clip.times_s[:] *= 96777 / RATE
-    object.__setattr__(clip, "end_s", 96777 / RATE)  # no whole number of milliseconds, nor of AAC's blocks
+    # No whole number of milliseconds, nor of AAC's blocks.
+    clip = dataclasses.replace(open_clip([numbered(k) for k in range(25)]), end_s=96777 / RATE)
     phi = tones(channels, 96777 / RATE)
     path = tmp_path / f"a.{suffix}"
     if layout == "7.1.4" and suffix != "mov":
@@ -210,6 +210,16 @@ def test_an_animation_is_shown_for_several_turns(tmp_path):
         assert [int(I[8, 8].argmax()) for I in read_frames(copy)] == [0, 1, 2] * 3
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_uneven_frames_end_when_their_last_turn_does(tmp_path, suffix):
+    times_s = np.array([0, 0.1, 0.15, 0.4, 0.7, 0.72])
+    clip = dataclasses.replace(open_clip([numbered(k) for k in range(6)]), times_s=times_s, end_s=1.0)
+    for turns in (1, 2):
+        copy = open_clip(write_clip(tmp_path / f"out.{suffix}", clip, tones(), RATE, turns=turns)[0])
+        np.testing.assert_allclose(copy.times_s, np.concatenate([times_s, 1 + times_s])[: 6 * turns], atol=1.1e-3)
+        assert copy.end_s == pytest.approx(turns, abs=1.1e-3)
+
+
 def test_a_pixel_becomes_a_film(tmp_path):
     clip = open_clip(np.full((2, 1, 1, 3), 255, np.uint8))
     for suffix in SUFFIXES:
@@ -294,6 +304,14 @@ def test_what_cannot_be_written_is_named(tmp_path, name, channels, options, why)
     with pytest.raises(ValueError, match=why):
         write_clip(tmp_path / name, clip, tones(channels), RATE, **options)
     assert os.listdir(tmp_path) == []
+
+
+def test_frames_too_wide_for_an_encoder_are_named(tmp_path):
+    clip = open_clip(np.zeros((1, 2, 20000, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"20000 x 2 pixels .* choose \.webm"):
+        write_clip(tmp_path / "a.mp4", clip, tones(), RATE)
+    assert os.listdir(tmp_path) == []
+    assert open_clip(write_clip(tmp_path / "a.webm", clip, tones(), RATE)[0]).size == (20000, 2)
 
 
 def test_bad_sound_the_clip_itself_and_read_only_folders_are_refused(tmp_path, monkeypatch):

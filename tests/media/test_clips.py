@@ -219,6 +219,14 @@ def test_a_song_is_no_film(tmp_path):
         assert ("cover" in str(caught.value)) == with_cover
 
 
+@pytest.mark.parametrize(("suffix", "name"), [("mp4", b"avc1"), ("mkv", b"MPEG4/ISO/AVC")])
+def test_an_unknown_coding_is_named(tmp_path, suffix, name):
+    path = film(tmp_path / f"a.{suffix}", 3)
+    path.write_bytes(path.read_bytes().replace(name, b"Z" * len(name)))
+    with pytest.raises(ValueError, match="coded in a way that is not known"):
+        open_clip(path)
+
+
 def test_names_that_look_like_addresses_are_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     film(tmp_path / "a.mp4", 3)

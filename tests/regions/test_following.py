@@ -51,9 +51,10 @@ class Finder:
         return regions(*zip(*found, strict=True)) if found else regions([], [], [])
 
 
-def follow(frames, find, sources=3, depth=None, **how):
+def follow(frames, find, sources=3, depth=None, things=None, **how):
     maps = itertools.repeat(None) if depth is None else depth
-    return follow_things(zip(frames, maps), find, sources, FPS, **how)
+    looks = itertools.repeat(None) if things is None else things
+    return follow_things(zip(frames, maps, looks), find, sources, FPS, **how)
 
 
 def test_a_thing_is_looked_for_on_key_frames_and_is_one_thing():
@@ -62,7 +63,7 @@ def test_a_thing_is_looked_for_on_key_frames_and_is_one_thing():
     frames = list(frames)
     find = Finder(frames, [path], ["dog"])
     (thing,) = follow(frames, find)
-    assert find.asked == [0, EVERY, 2 * EVERY]
+    assert find.asked == list(range(0, 60, EVERY))
     assert (thing.states == SEEN).all()
     assert np.abs(truth.azimuths_deg(thing.places_px) - truth.azimuths_deg(path)).max() <= 0.5
     np.testing.assert_allclose(thing.areas, np.pi * 40**2 / (640 * 360), rtol=0.05)
@@ -70,13 +71,21 @@ def test_a_thing_is_looked_for_on_key_frames_and_is_one_thing():
     assert (thing.mask_at(30) & truth.disc_mask(path[30])).sum() > 0.95 * truth.disc_mask(path[30]).sum()
 
 
-def test_it_is_named_by_the_surest_look():
+def test_all_looks_together_name_it():
     path = line(150, 180, 2)
     frames = list(truth.clip_of([path], 60)[0])
-    (thing,) = follow(frames, Finder(frames, [path], ["dog"], sounds=[[0.5], [0.9], [0.6]]))
-    assert thing.label["sounds"] == 0.9
-    assert thing.key == EVERY
+    (thing,) = follow(frames, Finder(frames, [path], ["dog"], sounds=[[0.5], [0.9], [0.6], [0.4]]))
+    assert thing.label["sounds"] == pytest.approx(0.6)
+    assert thing.key == EVERY  # the surest
     assert thing.picture is frames[EVERY]
+
+
+def test_what_is_seen_but_once_in_many_looks_is_no_source():
+    path = line(150, 180, 2)
+    frames = list(truth.clip_of([path], 60)[0])
+    once = Finder(frames, [path], ["dog"], sounds=[[0.6]])
+    never = regions([], [], [])
+    assert follow(frames, lambda I: once(I) if I is frames[0] else never) == []
 
 
 def test_what_is_found_later_is_followed_backwards_to_when_it_came():
@@ -154,7 +163,7 @@ def test_frames_before_the_last_key_frame_are_not_kept():
             frame = np.zeros((90, 160, 3), np.uint8).view(Frame)
             weakref.finalize(frame, ended.append, k)
             most = max(most, k + 1 - len(ended))
-            yield frame, None
+            yield frame, None, None
             del frame
 
     follow_things(frames(), lambda I: regions([], [], []), 3, FPS)
@@ -165,5 +174,5 @@ def test_frames_before_the_last_key_frame_are_not_kept():
 def test_any_frame_rate_has_key_frames(frames_per_s):
     frames = list(truth.camera(4))
     asked = []
-    follow_things(((I, None) for I in frames), lambda I: asked.append(1) or regions([], [], []), 3, frames_per_s)
+    follow_things(((I, None, None) for I in frames), lambda I: asked.append(1) or regions([], [], []), 3, frames_per_s)
     assert len(asked) == (2 if frames_per_s == 1.0 else 1)
