@@ -46,7 +46,14 @@ def colours(I: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     """
     import cv2
 
-    inside = None if mask is None else mask.astype(np.uint8)
+    inside = None
+    if mask is not None:
+        inside = mask.astype(np.uint8)
+        left, top, width, height = cv2.boundingRect(inside)
+        if not width:
+            return np.zeros(BINS[0] * BINS[1] * BINS[2], np.float32)
+        part = np.s_[top : top + height, left : left + width]
+        I, inside = I[part], inside[part]
     counts = cv2.calcHist([cv2.cvtColor(I, cv2.COLOR_RGB2HSV)], [0, 1, 2], inside, BINS, [0, 180, 0, 256, 0, 256])
     return np.sqrt(counts.ravel() / max(counts.sum(), 1.0)).astype(np.float32)
 

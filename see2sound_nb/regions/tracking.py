@@ -84,6 +84,8 @@ class Track:
     unseen: int = 0
     resting: int = 0
     motion_px: float = 0.0
+    # The mask as it was carried last, with what it was carried from and by.
+    _carried: tuple[np.ndarray, np.ndarray, np.ndarray] | None = dataclasses.field(default=None, init=False)
 
     @property
     def place_px(self) -> np.ndarray:
@@ -92,7 +94,9 @@ class Track:
 
     def mask_now(self) -> np.ndarray:
         """(H, W) bool, the mask carried to the present frame; what is outside of the picture is cut off."""
-        return carried(self.mask, self.since)
+        if self._carried is None or self._carried[0] is not self.mask or self._carried[1] is not self.since:
+            self._carried = self.mask, self.since, carried(self.mask, self.since)
+        return self._carried[2]
 
     def in_picture(self, now: np.ndarray) -> float:
         """Which share of it is within the picture, 0 to 1, given its `mask_now`."""
@@ -268,17 +272,19 @@ def _advance(
     behind: bool, frames_per_s: float,
 ) -> None:  # fmt: skip
     before = track.place_px
+    since = track.since
     if step is not None:
-        now = carried(track.mask, joined(step, track.since))
+        track.since = joined(step, since)
+        now = track.mask_now()
         if now.any() and colour_distance(colours(after, now), track.hue) > OTHER_COLOURS:
             step = None  # the corners are those of something that passes in front
     if step is None:  # on as it went
         step = np.array([[1.0, 0.0, track.velocity_px[0]], [0.0, 1.0, track.velocity_px[1]]])
+        track.since = joined(step, since)
         track.unseen += 1
         track.state = HIDDEN
     else:
         track.unseen, track.state = 0, SEEN
-    track.since = joined(step, track.since)
     moved = track.place_px - before
     if track.state == SEEN:
         track.velocity_px = moved if not track.velocity_px.any() else 0.7 * track.velocity_px + 0.3 * moved
