@@ -20,7 +20,16 @@ from see2sound_nb.moving import MovingScene, read_frame
 from see2sound_nb.notebook import check
 from see2sound_nb.notebook.machine import check_machine, setup
 from see2sound_nb.notebook.players import Player, compare
-from see2sound_nb.notebook.plots import plot_channels, plot_depth, plot_plan, plot_regions, plot_story, show
+from see2sound_nb.notebook.plots import (
+    plot_channels,
+    plot_depth,
+    plot_paths,
+    plot_plan,
+    plot_regions,
+    plot_space_time,
+    plot_story,
+    show,
+)
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.places.depth import estimate_depth
 from see2sound_nb.places.frames import directions, unit_vectors
@@ -94,8 +103,10 @@ __all__ = [
     "patches_from_polygons",
     "plot_channels",
     "plot_depth",
+    "plot_paths",
     "plot_plan",
     "plot_regions",
+    "plot_space_time",
     "plot_story",
     "polygons_from_contours",
     "read_frame",

@@ -79,7 +79,8 @@ def lighten(notebook: nbformat.NotebookNode, *, sound: bool) -> None:
             # A widget lives in a kernel; what stands in its place for readers without one stays,
             # its sound included.
             widget = data.pop("application/vnd.jupyter.widget-view+json", None)
-            if widget is None and not sound and "<audio" in data.get("text/html", ""):
+            page = data.get("text/html", "")
+            if widget is None and not sound and ("<audio" in page or "<video" in page):
                 del data["text/html"]
             if "image/png" in data:
                 data["image/png"] = with_palette(data["image/png"])

@@ -149,9 +149,8 @@ def _within(tell: Progress, first: int, count: int) -> Progress:
 
 def _paths(look: Look, clip: Clip, first: int, end: int, size, fov_deg: float):
     """Moments (P,), paths (P, N, 3) in metres, heard (P, N), and places (F, N, 2) in pixels of a shot."""
-    end_s = clip.times_s[end] if end < len(clip) else clip.end_s
     at_s = clip.times_s[first:end] - clip.times_s[first]
-    times_s = path_times(float(end_s - clip.times_s[first]), clip.frames_per_s)
+    times_s = path_times(float(at_s[-1]), clip.frames_per_s)
     low, high = look.range
     paths, heard = [], []
     for thing in look.things:

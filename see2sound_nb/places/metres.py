@@ -53,7 +53,9 @@ def metres_from_inverse_depth(D: np.ndarray, *, near_m: float = NEAR_M, far_m: f
         raise ValueError(
             f"depth is constant ({high:.6g}); it must vary to order the sources: use another photo or model"
         )
-    return metres_between(D, low, high, near_m=near_m, far_m=far_m).astype(np.float32)
+    nearness = np.clip((D - low) / (high - low), 0.0, 1.0)
+    per_metre = 1.0 / far_m + nearness * (1.0 / near_m - 1.0 / far_m)
+    return (1.0 / per_metre).astype(np.float32)
 
 
 def metres_between(

@@ -29,16 +29,16 @@ def path_times(duration_s: float, frames_per_s: float) -> np.ndarray:
     Parameters
     ----------
     duration_s : float
-        Of the shot.
+        From the first to the last frame of the shot.
     frames_per_s : float
         Of the clip.
 
     Returns
     -------
     np.ndarray
-        P >= 2 unless the shot has no length; the last is its end.
+        The last is that of the last frame; P is 1 for one frame.
     """
-    count = max(1, int(np.ceil(duration_s * min(MOST_RATE_HZ, frames_per_s))))
+    count = int(np.ceil(duration_s * min(MOST_RATE_HZ, frames_per_s) - 1e-6))
     return np.linspace(0.0, duration_s, count + 1)
 
 

@@ -89,7 +89,7 @@ def follow_things(
         if things is not None:
             confirm(records, things, I, frame)
         for record in records:
-            record.write(frame, D, widths_s)
+            record.write(frame, D, widths_s, records)
         recent.append((I, D))
         is_key = frame % every == 0 if only_at is None else frame == only_at
         fresh: list[Record] = []
@@ -97,8 +97,8 @@ def follow_things(
             fresh = _meet(records, find(I), I, frame, sources + MORE_THINGS)
             if things is not None:
                 confirm(fresh, things, I, frame)
-            for record in [*records, *fresh]:
-                record.write(frame, D, widths_s)
+            for record in (together := [*records, *fresh]):
+                record.write(frame, D, widths_s, together)
             _follow_back(fresh, recent, frame, frames_per_s)
             records += fresh
         if is_key or (only_at is not None and frame > only_at):

@@ -15,7 +15,9 @@ import numpy as np
 
 #: Neighbours that are farther apart than this, as `colour_distance` has it, are two shots.
 CUT = 0.2
-#: So many frames a flash may last.
+#: A cut stands alone: what changes as much as this share of it from one of its neighbours to the next is fast movement.
+ALONE = 0.5
+#: So many frames a flash may last, and no shot lasts less than one more.
 FLASH_FRAMES = 3
 #: A dissolve takes from the first to the last of these numbers of frames.
 DISSOLVE_FRAMES = (8, 12, 18, 27, 40)
@@ -96,8 +98,11 @@ def find_shots(frames: Iterable[np.ndarray]) -> tuple[list[int], list[int]]:
     H, S = np.stack(seen), np.stack(small).reshape(len(small), -1)
     dissolves = find_dissolves(H, S)
     cuts = [k for k in find_cuts(H) if not any(first <= k <= last for first, _, last in dissolves)]
-    middles = [middle for _, middle, _ in dissolves]
-    return sorted({0, *cuts, *middles}), middles
+    starts = [0]
+    for k in sorted([*cuts, *(middle for _, middle, _ in dissolves)]):
+        if k - starts[-1] > FLASH_FRAMES and len(H) - k > FLASH_FRAMES:
+            starts.append(k)
+    return starts, [middle for _, middle, _ in dissolves if middle in starts]
 
 
 def find_cuts(H: np.ndarray) -> list[int]:
@@ -115,7 +120,8 @@ def find_cuts(H: np.ndarray) -> list[int]:
     apart = _apart(H[:-1], H[1:])
     cuts, k = [], 1
     while k < len(H):
-        if apart[k - 1] > CUT:
+        around = max(apart[k - 2] if k > 1 else 0.0, apart[k] if k < len(apart) else 0.0)
+        if apart[k - 1] > CUT and around < ALONE * apart[k - 1]:
             after = H[k + 1 : k + 1 + FLASH_FRAMES]
             again = np.flatnonzero(_apart(H[k - 1][None], after) <= CUT)
             if len(again):  # a flash: go on where the picture is what it was

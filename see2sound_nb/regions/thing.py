@@ -15,6 +15,8 @@ from see2sound_nb.regions.tracking import GONE, SEEN, Track, carried
 
 #: A thing that rests counts this much, one that moves by a tenth of the picture's width a second 1 more.
 RESTING, MOVING_WIDTHS_S = 0.5, 0.1
+#: Depth is taken where nothing else is, if that is so much of a thing.
+LEAST_ALONE = 0.25
 
 
 @dataclasses.dataclass(eq=False)
@@ -131,14 +133,23 @@ class Record:
         if name not in self.sights or sure > self.sights[name].label["sounds"]:
             self.sights[name] = sight
 
-    def write(self, frame: int, D: np.ndarray | None, widths_s: float) -> None:
-        """Write down the track as it is in a frame; `widths_s` turns pixels a frame into widths a second."""
+    def write(self, frame: int, D: np.ndarray | None, widths_s: float, others: list[Record] | None = None) -> None:
+        """Write down the track as it is in a frame; `widths_s` turns pixels a frame into widths a second.
+
+        Its depth is that of what no one of the `others` covers, if that is enough.
+        """
         track = self.track
         if track.state == GONE:
             self.rows.pop(frame, None)
             return
         now = track.mask_now()
-        depth = float(np.median(D[now])) if D is not None and track.state == SEEN and now.any() else np.nan
+        depth = np.nan
+        if D is not None and track.state == SEEN and now.any():
+            alone = now.copy()
+            for other in others or ():
+                if other is not self and other.track.state != GONE:
+                    alone &= ~other.track.mask_now()
+            depth = float(np.median(D[alone if alone.sum() >= LEAST_ALONE * now.sum() else now]))
         numbers = (float(now.mean()), track.motion_px * widths_s, depth)
         self.rows[frame] = Row(track.place_px, track.state, numbers, track.mask, track.since)
 

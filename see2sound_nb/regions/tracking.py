@@ -40,6 +40,8 @@ RESTS_S, OWN_SHARE = 0.5, 0.25
 MOST_GROWTH = 1.15
 #: A thing of which less than this share can be seen behind others is hidden; in the picture, less than that is gone.
 LEAST_VISIBLE, LEAST_IN_PICTURE = 0.35, 0.2
+#: Where two overlap, both are followed by the rest of them, as long as that is so much of each.
+ENOUGH = 0.5
 #: Colours that are farther apart than this, as `shots.colour_distance` has it, are not those of one thing.
 OTHER_COLOURS = 0.5
 #: What is hidden goes on so long, in seconds: behind what is followed, too, and behind anything.
@@ -314,14 +316,19 @@ def _who_is_in_front(I: np.ndarray, tracks: list[Track], masks: list[np.ndarray]
 
 
 def _not_behind(k: int, masks: list[np.ndarray], in_front: dict[tuple[int, int], bool]) -> np.ndarray:
-    """The mask k without what lies behind others, and without what is near to their border."""
-    free = masks[k].copy()
+    """The mask k without what others cover, or what is near to their border.
+
+    What lies in front loses what it covers, too, as long as enough of it is left: colours may err, and corners there
+    are of one of the two.
+    """
+    free, others = masks[k].copy(), masks[k].copy()
     for (j, l), first in in_front.items():
         if k in (j, l):
-            other = l if k == j else j
+            apart = ~_dilated(masks[l if k == j else j])
+            others &= apart
             if (k == l) == first:  # the other one is in front
-                free &= ~_dilated(masks[other])
-    return free
+                free &= apart
+    return others if others.sum() >= ENOUGH * masks[k].sum() else free
 
 
 def _corners(grey: np.ndarray, where: np.ndarray, count: int, *, coarse: bool = False) -> np.ndarray:

@@ -30,6 +30,12 @@ def test_a_player_is_dropped_unless_sound_is_wanted(sound):
 
 
 @pytest.mark.parametrize("sound", [False, True])
+def test_so_is_a_film(sound):
+    kept = lightened(sound, text_html="<video controls src='x'></video>", text_plain="<Video>")
+    assert kept == {"text/plain"} | ({"text/html"} if sound else set())
+
+
+@pytest.mark.parametrize("sound", [False, True])
 def test_what_stands_in_for_a_widget_keeps_its_sound(sound):
     assert lightened(sound, **{"text_html": "<img><audio src='x'>", WIDGET: {"model_id": "1"}}) == {"text/html"}
 

@@ -156,7 +156,7 @@ def test_work_that_was_stopped_goes_on_where_it_was(pipeline, two_shots, tmp_pat
 
 
 def test_parts_of_another_clip_or_of_other_options_are_not_taken(pipeline, two_shots, tmp_path):
-    frames = two_shots[14:16]
+    frames = two_shots[10:20]
     pipeline.run(frames, keep=tmp_path)
     before = set(tmp_path.iterdir())
     pipeline.run(frames[::-1], keep=tmp_path)

@@ -20,14 +20,15 @@ AT = np.arange(50) / 25
 
 
 def path(places, depths, times=None, at=AT):
-    times = path_times(2.0, 25.0) if times is None else times
+    times = path_times(49 / 25, 25.0) if times is None else times
     return path_in_metres(np.asarray(places, float), np.asarray(depths, float), at, times, SIZE)
 
 
 def test_moments_are_even_and_at_most_thirty_a_second():
-    np.testing.assert_allclose(np.diff(path_times(2.0, 25.0)), 0.04)
+    np.testing.assert_allclose(path_times(49 / 25, 25.0), AT)
     assert len(path_times(2.0, 60.0)) == 61
     assert len(path_times(0.01, 25.0)) == 2
+    np.testing.assert_array_equal(path_times(0.0, 25.0), [0.0])
 
 
 def test_what_rests_rests():

@@ -107,3 +107,14 @@ def test_alternating_pictures_are_as_many_shots():
     H[[0, 1, 2], 0] = 1
     H[[3, 4, 5], 1] = 1
     assert find_cuts(H) == [3]
+
+
+def test_what_changes_fast_again_and_again_is_movement():
+    H = np.zeros((12, 12), np.float32)
+    H[np.arange(12), np.minimum(np.arange(12), 5)] = 1  # six pictures one after the other, then one that stays
+    assert find_cuts(H) == []
+
+
+def test_no_shot_is_shorter_than_a_flash():
+    frames = plain(GREEN, 1) + plain(RED, 12) + plain(GREEN, 2)
+    assert find_shots(frames) == ([0], [])

@@ -15,6 +15,14 @@ from see2sound_nb.notebook.check.image_sources import (
     rounded_response,
 )
 from see2sound_nb.notebook.check.live_room import audible_images, behind, fade_curves, gain_of_coming_near
+from see2sound_nb.notebook.check.moving_pictures import (
+    first_turn_lacks_db,
+    lost_thing,
+    order_of_passings,
+    passings,
+    three_turns,
+    without_lag,
+)
 from see2sound_nb.notebook.check.regions import grid_gap, hidden_part, one_place, share_of_smaller, two_notes
 from see2sound_nb.notebook.check.start import azimuth_deg, bursts, itds_ms, order_of_bursts, travel_s
 from see2sound_nb.notebook.check.your_own import fuma_from_ambix, fuma_taken_for_ambix, lasts_longer, rounding_noise
@@ -30,6 +38,7 @@ __all__ = [
     "enough_steps",
     "fade_curves",
     "farther_left",
+    "first_turn_lacks_db",
     "fuma_from_ambix",
     "fuma_taken_for_ambix",
     "gain_of_coming_near",
@@ -38,22 +47,27 @@ __all__ = [
     "images_of_order",
     "itds_ms",
     "lasts_longer",
+    "lost_thing",
     "mixture_without_roots",
     "noise_from_velocity",
     "one_pixel",
     "one_place",
     "order_of_bursts",
     "order_of_corridors",
+    "order_of_passings",
+    "passings",
     "pixels_of_a_degree",
     "rounded_response",
     "rounding_noise",
     "share_of_smaller",
     "shift_to_the_horizon",
+    "three_turns",
     "travel_s",
     "turned_over_step",
     "two_middles",
     "two_notes",
     "who_needs_phase",
+    "without_lag",
     "wrong_lens",
     "xywh",
 ]

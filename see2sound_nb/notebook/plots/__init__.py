@@ -2,7 +2,7 @@
 
 Functions draw on `ax` (or make one) and return it; `show` shows what was drawn, with a description.
 
-Notebook: 00_start_here to 06_live_room, 09_your_own.
+Notebook: 00_start_here to 07_moving_pictures, 09_your_own.
 """
 
 from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, show, source_colour
@@ -10,6 +10,7 @@ from see2sound_nb.notebook.plots.depth import plot_maps
 from see2sound_nb.notebook.plots.lines import plot_lines
 from see2sound_nb.notebook.plots.masks import plot_boxes, plot_clicks, plot_masks, plot_pictures, plot_pixels
 from see2sound_nb.notebook.plots.mel import plot_mels, plot_steps
+from see2sound_nb.notebook.plots.moving import plot_paths, plot_space_time
 from see2sound_nb.notebook.plots.rooms import (
     plot_arrivals,
     plot_decays,
@@ -35,10 +36,12 @@ __all__ = [
     "plot_masks",
     "plot_mels",
     "plot_one_wall",
+    "plot_paths",
     "plot_pictures",
     "plot_pixels",
     "plot_plan",
     "plot_regions",
+    "plot_space_time",
     "plot_spectrograms",
     "plot_steps",
     "plot_story",

@@ -14,6 +14,7 @@ from see2sound_nb.places.frames import directions
 from see2sound_nb.render.layouts import LAYOUTS, SPEAKERS_DEG, check_layout
 
 if TYPE_CHECKING:
+    from see2sound_nb.room.shoebox import Room
     from see2sound_nb.scene import Scene
 
 
@@ -122,23 +123,9 @@ def plot_plan(scene: Scene, ax=None):
     -----
     Paper: section 4.3, appendix A. Notebook: 00_start_here.
     """
-    from matplotlib.patches import Rectangle
-
     ax = axes_for(ax, figsize=(5, 5))
-    (width, depth, _), (left, back, _) = scene.room.size_m, scene.room.listener_m
-    ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
-    reach = 0.42 * min(width, depth)
-    if scene.room.microphones_m is None:
-        for speaker, azimuth in SPEAKERS_DEG.items():
-            x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
-            ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
-            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=11, zorder=1)
-    else:
-        x, y, _ = (np.array(scene.room.microphones_m) - scene.room.listener_m).T
-        ax.plot(x, y, "x", color="0.4", ms=9, mew=2, label="microphones")
-        ax.legend(fontsize=11)  # where it hides least
-    ax.plot(0, 0, marker="^", ms=14, color="black")
-    ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=11)
+    draw_room(scene.room, ax)
+    width = scene.room.size_m[0]
     azimuths, _, distances = directions(scene.positions_m)
     for k, (x, y, _) in enumerate(scene.positions_m):
         ax.plot([0, x], [0, y], color=source_colour(k), lw=1.2, ls="--")
@@ -161,6 +148,37 @@ def plot_plan(scene: Scene, ax=None):
     )  # fmt: skip
     ax.margins(0.05)
     return ax
+
+
+def draw_room(room: Room, ax) -> None:
+    """A room from above, to draw sources in: walls, listener, directions of loudspeakers or places of microphones.
+
+    Parameters
+    ----------
+    room : Room
+    ax : matplotlib.axes.Axes
+        In metres, listener's frame: x to the right, y ahead and up in the figure.
+
+    Notes
+    -----
+    Notebook: 00_start_here, 07_moving_pictures.
+    """
+    from matplotlib.patches import Rectangle
+
+    (width, depth, _), (left, back, _) = room.size_m, room.listener_m
+    ax.add_patch(Rectangle((-left, -back), width, depth, fill=False, lw=2, ec="0.3"))
+    reach = 0.42 * min(width, depth)
+    if room.microphones_m is None:
+        for speaker, azimuth in SPEAKERS_DEG.items():
+            x, y = -np.sin(np.radians(azimuth)) * reach, np.cos(np.radians(azimuth)) * reach
+            ax.plot([0, x], [0, y], color="0.8", lw=1, zorder=0)
+            ax.text(x, y, speaker, color="0.35", ha="center", va="center", fontsize=11, zorder=1)
+    else:
+        x, y, _ = (np.array(room.microphones_m) - room.listener_m).T
+        ax.plot(x, y, "x", color="0.4", ms=9, mew=2, label="microphones")
+        ax.legend(fontsize=11)  # where it hides least
+    ax.plot(0, 0, marker="^", ms=14, color="black")
+    ax.annotate("listener", (0, 0), (0, -14), textcoords="offset points", ha="center", va="top", fontsize=11)
 
 
 def plot_channels(phi: np.ndarray, sample_rate: int, layout: str = "5.1", ax=None):
