@@ -2,13 +2,15 @@
 
     pip install -e ".[benchmarks]"
     python benchmarks/room.py  # on Linux; about three minutes
+    python benchmarks/room.py ears  # only a moving source for ears, side by side with an earlier build
 
 The work: a room of 8 x 6 x 3.5 m, absorption 0.2, 16 kHz, responses of 3 sources at 6 receivers. All sum the same
 images, |i| + |j| + |k| <= order, and all start from the same numbers: building a library's room or scene (half a
 millisecond) is part of its work. The contestants take turns, and the fastest call of each counts. Beside the times
 stands how far the responses are apart.
 
-After that: one dragged source, a source on a path, memory, and 1,000 rooms.
+After that: one dragged source, a source on a path, the same for ears beside the build of commit ccd0773, memory, and
+1,000 rooms.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ import datetime
 import importlib.metadata
 import math
 import os
+import pathlib
 import platform
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -49,11 +54,45 @@ MOST_TURNS = 15
 TURN_S = 0.03
 PATIENCE_S = 2.5  # for all turns of one contestant
 
+ROOT = pathlib.Path(__file__).parent.parent
+#: The build whose moving sources for ears are compared with.
+BEFORE = "ccd0773"
+EARS_ORDERS, EARS_ROUNDS = (10, 17, 30), 7
+#: Renders a path for ears for each order, number of positions, seconds and file that it is told, writes the sound
+#: there, and answers with seconds, seconds of the processors' work, and the most memory that it ever held, in MB.
+EARS = """
+import sys, time
+import numpy as np
+try:
+    from see2sound_nb.render.moving import render_path
+    from see2sound_nb.room.shoebox import Room
+except ImportError:  # as it was then
+    from see2sound_nb.moving import render_path
+    from see2sound_nb.room import Room
+for line in sys.stdin:
+    order, positions, seconds, file = line.split()
+    turn = np.linspace(0, 2 * np.pi, int(positions))
+    path_m = np.stack([4 + 2.5 * np.cos(turn), 3 + 2 * np.sin(turn), np.full(len(turn), 1.2)], axis=1)
+    A = np.random.default_rng(0).standard_normal(round(16000 * float(seconds))).astype(np.float32)
+    room = Room((8.0, 6.0, 3.5), (4.1, 2.0, 1.5), 0.2, int(order))
+    began, worked = time.perf_counter(), time.process_time()
+    phi = render_path(A, room, path_m, np.linspace(0, float(seconds), len(turn)), "binaural")
+    taken, worked = time.perf_counter() - began, time.process_time() - worked
+    np.save(file, phi)
+    with open("/proc/self/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
+    print(taken, worked, peak, flush=True)
+"""
+
 Work = Callable[[], object]
 
 
 def main() -> None:
     """Print all tables."""
+    if sys.argv[1:] == ["ears"]:
+        describe()
+        ears()
+        return
     if len(sys.argv) > 1:  # as a child: one measurement of memory
         print(MEMORY[sys.argv[1]]())
         return
@@ -61,6 +100,7 @@ def main() -> None:
     responses()
     drag()
     path()
+    ears()
     memory()
 
 
@@ -301,6 +341,52 @@ def path() -> None:
     print(f"with the crossfaded convolution {best['all']:.0f} ms: {1e3 * SECONDS / best['all']:.0f}x real time")
     for name in layouts:
         print(f"{name:<28}{best[name]:>6.0f} ms: {1e3 * SECONDS / best[name]:.0f}x real time")
+
+
+def ears() -> None:
+    """A source on a path, for ears, by this build and by an earlier one, which take turns."""
+    print(f"\nThe same for ears, beside commit {BEFORE}: {PATH} positions in {SECONDS:g} s; the fastest, the median of")
+    print("the ratios, and that of the processors' work, which other programs disturb less")
+    names = (BEFORE, "now", "ratio", "work", "real time", "difference over the peak")
+    print(f"{'order':<8}" + "".join(f"{name:>{width}}" for name, width in zip(names, (12, 12, 8, 8, 12, 27))))
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        archive = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
+        before, now = worker(tree), worker(ROOT)
+        files = tree / "before.npy", tree / "now.npy"
+        for order in EARS_ORDERS:
+            for build, file in zip((before, now), files):  # warm
+                ask(build, order, PATH, SECONDS, file)
+            wanted, found = map(np.load, files)
+            far = np.abs(found - wanted).max() / np.abs(wanted).max()
+            pairs = [
+                [ask(build, order, PATH, SECONDS, file) for build, file in zip((before, now), files)]
+                for _ in range(EARS_ROUNDS)
+            ]
+            old, new = (min(seconds for seconds, *_ in turns) for turns in zip(*pairs))
+            ratio, work = (statistics.median(a[k] / b[k] for a, b in pairs) for k in (0, 1))
+            print(f"{order:<8}{1e3 * old:>9.0f} ms{1e3 * new:>9.0f} ms{ratio:>7.1f}x{work:>7.1f}x", end="")
+            print(f"{SECONDS / new:>11.0f}x{far:>27.1e}", flush=True)
+        fresh = worker(ROOT)
+        minute = ask(fresh, 17, 1800, 60, files[1])
+        for build in (before, now, fresh):
+            build.communicate()  # nothing more to tell: it ends
+        print(f"A minute, 1,800 positions, order 17: {minute[0]:.1f} s, the process held {minute[2]:.0f} MB at most")
+
+
+def worker(tree: pathlib.Path) -> subprocess.Popen:
+    """A process that runs `EARS` with the package in `tree`."""
+    there, pipe = os.environ | {"PYTHONPATH": str(tree)}, subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", EARS], stdin=pipe, stdout=pipe, text=True, env=there, cwd=tree)
+
+
+def ask(build: subprocess.Popen, *what: object) -> list[float]:
+    """Tell a `worker` what to render; its answer."""
+    assert build.stdin is not None and build.stdout is not None
+    build.stdin.write(" ".join(map(str, what)) + "\n")
+    build.stdin.flush()
+    return [float(number) for number in build.stdout.readline().split()]
 
 
 def peak_mb() -> float:

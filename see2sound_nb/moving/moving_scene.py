@@ -224,7 +224,7 @@ class MovingScene:
         if np.ptp(path, axis=0).max() < AT_REST_M:
             path, times_s = path[:1], times_s[:1]
         if not doppler:
-            return render_path(dry, self.room, path, times_s, layout, sample_rate=rate)
+            return render_path(dry, self.room, path, times_s, layout, sample_rate=rate, hrtf=hrtf)
         order = AMBISONIC_ORDERS.get(layout)
         return render_doppler(
             dry,

@@ -102,7 +102,7 @@ def _chasing(path: np.ndarray, longest: float) -> np.ndarray:
     slow = path.copy()
     for k in range(1, len(path)):
         step = path[k] - slow[k - 1]
-        slow[k] = slow[k - 1] + step * min(1.0, longest / max(np.linalg.norm(step), 1e-12))
+        slow[k] = slow[k - 1] + step * min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
     return slow
 
 

@@ -30,6 +30,21 @@ def _facet(x, y, z, inverses):
     return chosen
 
 
+@loop()
+def facet_around(x, y, z, inverses, first, weights):
+    """The facet that encloses a vector, where `first` is looked at first; fills its `weights` (3,), none negative."""
+    facet = first
+    for _ in range(2):
+        least = math.inf
+        for corner in range(3):
+            weight = _weight(x, y, z, inverses, facet, corner)
+            least, weights[corner] = min(least, weight), max(weight, 0.0)
+        if least >= 0.0:
+            break
+        facet = _facet(x, y, z, inverses)
+    return facet
+
+
 @loop(void(_ROWS, _STACK, int64[::1], _ROWS))
 def enclose(vectors, inverses, facets, weights):
     """Fill `facets` (n,) and `weights` (n, 3); see `render.panning.enclosing_facets`."""

@@ -9,6 +9,7 @@ import pytest
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.moving.moving_scene import MovingScene, Shot
 from see2sound_nb.places.frames import unit_vectors
+from see2sound_nb.render.hrtf import load_hrtf
 from see2sound_nb.room.shoebox import room_around
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.ambience import Ambience
@@ -94,6 +95,15 @@ def test_in_ambisonics_the_direction_follows_the_path(passing):
         for w, y, x in zip(*(np.array_split(c, 10) for c in (W, Y, X)))
     ]
     assert np.abs(np.array(turned) - np.linspace(36, -36, 10)).max() < 8  # reflections pull a little
+
+
+def test_another_head_hears_it_otherwise(passing):
+    head = load_hrtf(sample_rate=RATE)
+    swapped = dataclasses.replace(head, responses=head.responses[:, ::-1])
+    a, b = passing.render("binaural"), passing.render("binaural", hrtf=swapped)
+    assert ild_db(a)[0] > 3 and ild_db(b)[0] < -3
+    with pytest.raises(ValueError, match="the HRTF is at 16000 Hz, the sound at 48000"):
+        passing.render("binaural", hrtf=head, sample_rate=48000)
 
 
 def test_mirrored_it_is_heard_on_the_other_side(passing):

@@ -144,7 +144,8 @@ def test_in_the_open_only_the_way_between_source_and_listener_counts(layout):
     length = min(walks.shape[1], wanted.shape[1])
     assert np.abs(walks[:, :length] - wanted[:, :length]).max() < 1e-3 * np.abs(wanted).max()
     moved = render_path(A, room, source - steps, times_s, layout, sample_rate=FS)
-    assert np.array_equal(moved, render_moving(A, h, times_s, sample_rate=FS))
+    still = render_moving(A, h, times_s, sample_rate=FS)
+    assert np.abs(moved - still).max() <= (1e-6 * np.abs(still).max() if layout == "binaural" else 0)
 
 
 def test_microphones_walk_with_the_listener():

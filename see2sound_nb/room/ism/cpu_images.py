@@ -20,12 +20,13 @@ from numba import float64, int64
 from see2sound_nb._numba import loop
 from see2sound_nb.room.ism.definition import HASH_PRIMES, LEAD, MIX_PRIMES, Problem
 
-_NORMS = np.array(
+#: (6, 6) float64, the factors of the spherical harmonics of degree n and order m (SN3D).
+NORMS = np.array(
     [
         [math.sqrt((2 - (m == 0)) * math.factorial(n - m) / math.factorial(n + m)) if m <= n else 0 for m in range(6)]
         for n in range(6)
     ]
-)  # SN3D
+)
 _VECTOR, _ROWS = float64[::1], float64[:, ::1]
 #: numba's type of a `definition.Problem`.
 PROBLEM = numba.types.NamedTuple(
@@ -210,7 +211,7 @@ def harmonics(towards, order, out):
     for m in range(order + 1):
         before, now = 0.0, sectoral
         for n in range(m, order + 1):
-            value = _NORMS[n, m] * now
+            value = NORMS[n, m] * now
             out[n * n + n - m] = value * sine
             out[n * n + n + m] = value * cosine
             before, now = now, ((2 * n + 1) * up * now - (n + m) * before) / (n + 1 - m)

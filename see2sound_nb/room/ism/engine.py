@@ -246,10 +246,47 @@ def arrivals(
     """
     from see2sound_nb.room.ism import cpu_images
 
-    places = (np.array(a, dtype=np.float64, order="C") for a in (size_m, source_m, receiver_m))
-    sizes, sources, receivers = (place[None] for place in places)
-    sources, receivers = sources[:, None], receivers[:, None]
+    places = (np.asarray(source_m)[None], np.asarray(receiver_m)[None])
+    problem = plain_problem(size_m, *places, absorption=absorption, max_order=max_order, speed_m_s=speed_m_s)
+    check_memory([problem], per_image=200)  # these arrays, and what is made of them for a few channels
+    distance, amplitudes, towards = cpu_images.arrivals(problem, problem.images)
+    return distance / problem.speed_m_s, amplitudes, towards * distance[:, None]
+
+
+def plain_problem(
+    size_m: ArrayLike,
+    sources_m: ArrayLike,
+    receivers_m: ArrayLike,
+    *,
+    absorption: ArrayLike,
+    max_order: int,
+    sample_rate: float = 1.0,
+    speed_m_s: float = SPEED_OF_SOUND_M_S,
+) -> Problem:
+    """A room with neither patterns nor air nor octave bands, checked, for loops that go through its images themselves.
+
+    Parameters
+    ----------
+    size_m, sources_m, receivers_m, sample_rate, speed_m_s
+        As in `shoebox_rir`, without a batch.
+    absorption, max_order
+        As in `arrivals`.
+
+    Returns
+    -------
+    Problem
+        For the compiled loops; none of its channels is encoded.
+
+    Raises
+    ------
+    ValueError
+        As `shoebox_rir`.
+    """
+    sizes, sources, receivers = (
+        np.array(place, dtype=np.float64, order="C")[None] for place in (size_m, sources_m, receivers_m)
+    )
     check_places(sizes, sources, receivers)
+    check_rate(sample_rate)
     speed_m_s = check_speed(speed_m_s)
     alpha = wall_absorption(sizes, absorption, None, False, speed_m_s)
     if alpha.shape[1] > 1:
@@ -257,11 +294,8 @@ def arrivals(
             f"absorption is given for {alpha.shape[1]} octave bands; arrivals take a number or (6,): choose one band"
         )
     reach, order, farthest = limits(sizes, alpha, max_order, None, "diamond", speed_m_s)
-    all_round = pattern_rows(None, 1, "")
-    problem = Problem(
-        sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0], 1.0,
-        speed_m_s, 0.0, all_round, all_round, 0, 0.0, 0, 0,
+    return Problem(
+        sizes[0], sources[0], receivers[0], np.sqrt(1 - alpha[0, 0]), reach[0], order[0], farthest[0],
+        float(sample_rate), speed_m_s, 0.0, pattern_rows(None, sources.shape[1], ""),
+        pattern_rows(None, receivers.shape[1], ""), -1, 0.0, 0, 0,
     )  # fmt: skip
-    check_memory([problem], per_image=200)  # these arrays, and what is made of them for a few channels
-    distance, amplitudes, towards = cpu_images.arrivals(problem, problem.images)
-    return distance / speed_m_s, amplitudes, towards * distance[:, None]
