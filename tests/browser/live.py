@@ -54,8 +54,9 @@ class Live:
         """Drag a source in the plan from above to (x, y) in metres."""
         # The handles give the scale of the plan: they are at known places.
         metres = np.array(self.engine("engine.model.get('positions')"))[:, :2]
-        centres = [self.centre(k) for k in range(len(metres))]
-        (a, b) = (np.polyfit(metres[:, axis], np.array(centres)[:, axis], 1) for axis in (0, 1))
+        centres = {k: self.centre(k) for k in range(len(metres)) if self.engine(f"engine.isPresent({k})")}
+        seen, there = metres[list(centres)], np.array(list(centres.values()))
+        (a, b) = (np.polyfit(seen[:, axis], there[:, axis], 1) for axis in (0, 1))
         start = centres[source]
         self.page.mouse.move(*start)
         self.page.mouse.down()

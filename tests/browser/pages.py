@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from see2sound_nb.notebook.widgets import _assets
@@ -72,14 +73,33 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def do_POST(self) -> None:
+        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            content = json.dumps(self.server.answer(question)).encode("utf-8")
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def log_message(self, *args: Any) -> None:
         """Say nothing: what a page could not load stands in its errors."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    answer: Any
+    lock: threading.Lock
+
+
 @contextlib.contextmanager
-def serve_modules() -> Iterator[str]:
-    """The address of a server of the widgets' modules, without a slash at its end."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def serve_modules(answer: Callable[[dict], list[dict]] | None = None) -> Iterator[str]:
+    """The address of a server of the widgets' modules, without a slash at its end.
+
+    What is posted to it, a question in JSON, gets the list of messages that `answer` gives, one question at a time.
+    """
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.answer, server.lock = answer, threading.Lock()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

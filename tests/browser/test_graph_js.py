@@ -367,6 +367,34 @@ def test_the_ambience_plays_beside_the_sources_in_step_and_at_its_level(modules,
     np.testing.assert_allclose(np.array(done["out"])[:, frames], expected, atol=2e-5 * np.abs(expected).max())
 
 
+def test_from_one_ambience_to_another_the_sum_stays(modules):
+    out = modules.evaluate(
+        """async () => {
+          const { RoomGraph } = await import("/graph.js");
+          const context = new OfflineAudioContext(2, 24000, 16000);
+          const ones = () => [0, 1].map(() => new Float32Array(1600).fill(1));
+          const graph = new RoomGraph(context, {
+            loops: [], channels: 2, gain: 1, levels: [], beds: [ones(), ones().map((row) => row.fill(-1))],
+            bedWeights: [1, 0],
+          });
+          for (const [at, weights] of [[0.496, [0, 0]], [0.8, [0, 0.5]]]) {
+            context.suspend(at).then(() => {
+              graph.setBeds(weights);
+              context.resume();
+            });
+          }
+          return [...(await context.startRendering()).getChannelData(0)];
+        }"""
+    )
+    out = np.array(out)
+    assert out[7900] == pytest.approx(1, abs=1e-3)
+    time_s = np.arange(24000) / 16000
+    before, after = np.interp(time_s, [0.496, 0.996], [1, 0]), np.interp(time_s, [0.8, 1.3], [0, 0.5])
+    late = slice(7900, None)
+    np.testing.assert_allclose(out[late], (before - after)[late], atol=0.02)
+    assert np.abs(np.diff(out[late])).max() < 0.01
+
+
 def test_a_graph_without_sources_plays_its_ambience_and_ends(modules, rng):
     around = rng.normal(size=(2, 3000)) * 0.1
     out = modules.evaluate(

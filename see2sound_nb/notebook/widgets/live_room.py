@@ -4,7 +4,8 @@ The browser computes the first reflections itself while a source is dragged; thi
 What is heard at rest is what `LiveRoom.render` returns.
 
 This file has one class, the widget as Python holds it: the scene as it is heard, new sounds, the browser's questions.
-What its attributes may be is in live_room_state.py, and what it answers in live_room_answers.py.
+What its attributes may be is in live_room_state.py, and what it answers in live_room_answers.py; what a clip has more
+than a photo is in live_room_clip_state.py and live_room_clip.py.
 
 Notebook: 06_live_room.
 """
@@ -21,6 +22,7 @@ import numpy as np
 
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_subtype, write_wav
+from see2sound_nb.moving.moving_scene import MovingScene
 from see2sound_nb.notebook.plots import source_colour
 from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets._messages import as_message
@@ -30,8 +32,10 @@ from see2sound_nb.notebook.widgets.live_room_answers import (
     scene_message,
     turned_responses,
 )
-from see2sound_nb.notebook.widgets.live_room_assets import fallback_html
-from see2sound_nb.notebook.widgets.live_room_state import GAINS_DB, RoomState
+from see2sound_nb.notebook.widgets.live_room_assets import SCENE_S, fallback_html
+from see2sound_nb.notebook.widgets.live_room_clip import ambience_of, clip_html, clip_message, joined, picture_of
+from see2sound_nb.notebook.widgets.live_room_clip_state import ClipState
+from see2sound_nb.notebook.widgets.live_room_state import GAINS_DB
 from see2sound_nb.render import layouts
 from see2sound_nb.render.convolution import DrySpectra
 from see2sound_nb.scene import Scene
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
 HEADROOM_DB = 6.0
 
 
-class LiveRoom(RoomState):
+class LiveRoom(ClipState):
     """A scene whose sources can be dragged while it plays.
 
     Every attribute can be read, observed and linked (``ipywidgets.link``), and all but `listener` and `latency_ms` can
@@ -53,8 +57,9 @@ class LiveRoom(RoomState):
 
     Parameters
     ----------
-    scene : Scene
-        As from `See2Sound.run` with ``geometry="metric"``; it is not changed.
+    scene : Scene or MovingScene
+        As from `See2Sound.run` with ``geometry="metric"``; it is not changed. Of a clip the picture plays, and the
+        sources are where the frame shows them: it can be paused, and a moment be sought, while the sound goes on.
     pipeline : See2Sound, optional
         Whose audio model makes new sounds; by default one of the scene's preset, loaded when it is first needed.
 
@@ -62,7 +67,8 @@ class LiveRoom(RoomState):
     ----------
     positions : tuple of tuple of float
         (N, 3), metres, listener's frame: x right, y forward, z up. Any array-like can be assigned; what is outside the
-        room or in the listener's head is moved to the nearest place that is not, with a warning.
+        room or in the listener's head is moved to the nearest place that is not, with a warning. Of a clip they follow
+        `time_s`, the sources of all shots numbered through; setting them sets `offsets_m`.
     selected : int
         The source that the read-out is about, from 0.
     absorption : float or tuple of float
@@ -101,29 +107,49 @@ class LiveRoom(RoomState):
         How long it took from a movement of the hand until the new place left the loudspeaker as loud as the old one,
         as the browser measured it: ``browser`` (its first reflections) and ``exact``, each with last, median, p95 and
         count. Empty before the first drag.
+    time_s : float
+        Of a clip: the moment that is shown, in seconds. Set it to seek; while the picture runs, told twice a second.
+    running : bool
+        Of a clip: whether its picture runs.
+    offsets_m : tuple of tuple of float
+        Of a clip: (N, 3), metres, what dragging has added to each path; empty for a photo.
+    duration_s : float
+        Of the clip, in seconds; 0 for a photo.
 
     Raises
     ------
     TypeError
-        If `scene` is no Scene, or `pipeline` makes no sounds.
+        If `scene` is no Scene or MovingScene, or `pipeline` makes no sounds.
     ValueError
         If the scene has the paper's geometry, or an attribute is given a value out of its range.
 
     Notes
     -----
-    Paper: section 4.3. Notebook: 06_live_room.
+    Paper: section 4.3. Notebooks: 06_live_room, 07_moving_pictures.
     """
 
     _esm = _assets.module("live_room.js")
-    _css = _assets.style("theme.css", "live_room.css", "plans.css", "panel.css", "meters.css")
+    _css = _assets.style("theme.css", "live_room.css", "plans.css", "panel.css", "meters.css", "clip.css")
 
-    def __init__(self, scene: Scene, *, pipeline: See2Sound | None = None):
+    def __init__(self, scene: Scene | MovingScene, *, pipeline: See2Sound | None = None):
         _check_scene(scene)
         if pipeline is not None and not hasattr(pipeline, "generate"):
             raise TypeError(f"pipeline={pipeline!r} makes no sounds; give a See2Sound, as See2Sound(preset='tiny')")
+        around = None
+        if isinstance(scene, MovingScene):
+            shots = [dataclasses.replace(shot, paths_m=shot.paths_m.copy()) for shot in scene.shots]
+            self._given, self._moving = scene, dataclasses.replace(scene, shots=shots)
+            # Of the longest shot, for loudspeakers: those for ears take seconds when they are first asked for.
+            gain_db = max(scene.shots, key=lambda shot: shot.end_s - shot.start_s).key.gain_db("stereo")
+            around, scene = ambience_of(scene), joined(scene)
+        else:
+            gain_db = scene.gain_db("binaural")
+            if scene.ambience is not None:
+                around = scene.ambience.label, scene.ambience.level_db
         self._scene, self._pipeline = scene, pipeline
         self._audio = scene.audio.copy()
         self._around: dict[str, np.ndarray] = {}  # the ambience in each layout, as loud as the sources together
+        self._film: tuple[dict[str, Any], list[bytes | np.ndarray]] | None = None  # as it was sent
         self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
         self._generating = threading.Lock()
         count = len(scene.audio)
@@ -137,11 +163,13 @@ class LiveRoom(RoomState):
             soloed=(False,) * count,
             levels_db=(0.0,) * count,
             prompts=("",) * count,
-            ambience=scene.ambience.label if scene.ambience else "",
-            ambience_level_db=scene.ambience.level_db if scene.ambience else 0.0,
-            gain_db=float(np.clip(round(scene.gain_db("binaural") - HEADROOM_DB, 1), *GAINS_DB)),
+            ambience=around[0] if around else "",
+            ambience_level_db=around[1] if around else 0.0,
+            gain_db=float(np.clip(round(gain_db - HEADROOM_DB, 1), *GAINS_DB)),
             labels=[source["label"] for source in scene.labels],
             colours=[source_colour(k) for k in range(count)],
+            duration_s=self._moving.clip.end_s if self._moving else 0.0,
+            offsets_m=((0.0, 0.0, 0.0),) * count if self._moving else (),
         )
         self.on_msg(self._answer)
 
@@ -153,13 +181,23 @@ class LiveRoom(RoomState):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/html": fallback_html(self.scene, self._one_turn("binaural"))}, metadata
+        scene = self.scene
+        if isinstance(scene, MovingScene):  # no more sound than the page plays, and soon: the reader waits for the clip
+            page = clip_html(scene, self._whole_clip("stereo", SCENE_S))
+        else:
+            page = fallback_html(scene, self._one_turn("binaural"))
+        return {**data, "text/html": page}, metadata
 
     # The scene as it is heard ----------------------------------------------------------------------------------------
 
     @property
-    def scene(self) -> Scene:
-        """A `Scene` of the present places, room and sounds; levels, mutes and the head's turn are not in it."""
+    def scene(self) -> Scene | MovingScene:
+        """The scene with the present places, room and sounds; levels, mutes and the head's turn are not in it.
+
+        Of a clip a `MovingScene` with the offsets in its paths: ``room.scene.save("clip.mp4")`` writes the film.
+        """
+        if self._moving is not None:
+            return self._moved(self._moving)
         positions_m = np.reshape(self.positions, (-1, 3))
         return dataclasses.replace(self._scene, positions_m=positions_m, room=self.room, audio=self._audio.copy())
 
@@ -184,12 +222,13 @@ class LiveRoom(RoomState):
         -------
         np.ndarray
             phi, (n_ch, T) float32, full scale 1. It loops without a seam. No gain is added: what is louder than full
-            scale, because `gain_db` was raised, is so in the result.
+            scale, because `gain_db` was raised, is so in the result. Of a clip, as long as the clip, as
+            `MovingScene.render` has it.
 
         Raises
         ------
         ValueError
-            If the layout is unknown.
+            If the layout is unknown, or a clip is rendered for a head that is turned.
         """
         return self._one_turn(layout or self.channel_layout) * np.float32(10 ** (self.gain_db / 20))
 
@@ -219,6 +258,12 @@ class LiveRoom(RoomState):
         return write_wav(path, self.render(layout), self._scene.sample_rate, layout=layout, subtype=subtype)
 
     def _one_turn(self, layout: str) -> np.ndarray:
+        if self._moving is not None:
+            if layout == "binaural" and self.head_yaw_deg:
+                raise ValueError(
+                    f"head_yaw_deg={self.head_yaw_deg:g}: a clip is rendered for a head that looks ahead; set it to 0"
+                )
+            return self._whole_clip(layout)
         h = self.impulse_responses(layout)
         phi = np.zeros((h.shape[1], self._audio.shape[1]), dtype=np.float32)
         if len(h):
@@ -235,11 +280,6 @@ class LiveRoom(RoomState):
         if layout not in self._around:
             self._around[layout] = all_around(self._scene, layout)
         return self._around[layout]
-
-    def _factors(self) -> list[float]:
-        """How loud each source is, as a factor: its level, or 0 if it is muted or another one is solo."""
-        heard = self.soloed if any(self.soloed) else [not muted for muted in self.muted]
-        return [10 ** (db / 20) * (on and not muted) for db, on, muted in zip(self.levels_db, heard, self.muted)]
 
     # Another sound ---------------------------------------------------------------------------------------------------
 
@@ -319,6 +359,7 @@ class LiveRoom(RoomState):
     def _answer(self, widget: Any, content: dict[str, Any], buffers: list) -> None:
         """Answer a question of the front end; what goes wrong is said in the widget, where the question came from."""
         answers = {"start": self._start, "exact": self._exact, "generate": self._generate, "again": self._again}
+        answers["picture"] = self._picture
         try:
             answers[content["kind"]](content)
         except Exception as error:  # a handler of messages has no caller: its errors would end in a log
@@ -328,12 +369,31 @@ class LiveRoom(RoomState):
         self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
 
     def _start(self, content: dict[str, Any]) -> None:
+        clip = None if self._moving is None else clip_message(self._moving, self._audio)
         self.send(
-            *scene_message(content, self._scene, self._audio, self.labels, self._most_reflections, self._all_around)
+            *scene_message(
+                content, self._scene, self._audio, self.labels, self._most_reflections, self._all_around, clip
+            )
         )
 
     def _exact(self, content: dict[str, Any]) -> None:
         self.send(*exact_message(content, self._scene, self._most_reflections))
+
+    def _picture(self, content: dict[str, Any]) -> None:
+        """Send the clip's film beside the kernel's own work: it may have to be coded anew."""
+        if self._moving is None:
+            raise ValueError("a photo has no film")
+        clip, as_text = self._moving.clip, bool(content.get("as_text", False))
+
+        def work() -> None:
+            try:
+                self._film = self._film or picture_of(clip)
+                self.send(*as_message(*self._film, as_text))
+            except Exception as error:  # a thread has no caller
+                said = f"The clip's picture cannot be read ({error}); the sound works."
+                self.send(*as_message({"kind": "picture", "text": said}, [], as_text))
+
+        threading.Thread(target=work, daemon=True).start()
 
     def _generate(self, content: dict[str, Any]) -> None:
         """Make a sound beside the kernel's own work: it must go on answering."""
@@ -350,12 +410,14 @@ class LiveRoom(RoomState):
         """Send as text what a front end has lost."""
         if content["what"] == "sound":
             self._send_sound(int(content["source"]), as_text=True)
+        elif content["what"] == "picture":
+            self._picture({"as_text": True})
         else:
             self._start({"sequence": None, "as_text": True})
 
 
-def _check_scene(scene: Scene) -> None:
-    if not isinstance(scene, Scene):
+def _check_scene(scene: Scene | MovingScene) -> None:
+    if not isinstance(scene, Scene | MovingScene):
         raise TypeError(f"LiveRoom shows a Scene, and this is {type(scene).__name__}; make one with See2Sound.run")
     if scene.room.microphones_m is not None:
         raise ValueError(

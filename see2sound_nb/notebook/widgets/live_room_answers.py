@@ -10,10 +10,13 @@ import numpy as np
 
 from see2sound_nb.notebook.widgets._messages import as_message
 from see2sound_nb.notebook.widgets.live_room_assets import head_mesh, tinted_photo
-from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, checked_size, listener_in, settled
+from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, checked_size, listener_in, numbers, settled
 from see2sound_nb.render import layouts, responses
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
+
+#: Most responses that are computed for one question: others wait meanwhile.
+MOST_ASKED = 64
 
 Message = tuple[dict[str, Any], list[bytes]]
 
@@ -25,6 +28,7 @@ def scene_message(
     labels: Any,
     order_limit: int,
     ambience: Callable[[str], np.ndarray],
+    clip: tuple[dict[str, Any], list[np.ndarray]] | None = None,
 ) -> Message:
     """All that the browser needs to draw the scene, and to compute first reflections.
 
@@ -42,6 +46,8 @@ def scene_message(
     ambience : callable
         Gives the channels (n_ch, T) float32 of the ambience in a layout, as loud as the sources together. Those that
         are silent are not sent.
+    clip : tuple, optional
+        Of a clip what `live_room_clip.clip_message` gives.
 
     Returns
     -------
@@ -67,6 +73,8 @@ def scene_message(
     }
     loops = audio if len(audio) else np.zeros((1, 1), dtype=np.float32)  # front ends may lose what is empty
     around = [channels[layout][rows] for layout, rows in playing.items()]
+    if clip is not None:
+        told["clip"], (loops, *around) = clip
     return as_message(told, [photo, loops, *head_mesh(scene.sample_rate), *around], asked.get("as_text", False))
 
 
@@ -88,7 +96,19 @@ def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Mess
         With the places and the room that the responses are of.
     buffers : list of bytes
         As from `as_message`.
+
+    Raises
+    ------
+    ValueError
+        If more than `MOST_ASKED` are asked for, a number is out of range, or a place is not finite.
     """
+    if not len(asked["sources"]) == len(asked["positions"]) <= MOST_ASKED:
+        raise ValueError(
+            f"{len(asked['positions'])} places for {len(asked['sources'])} sources were asked for; ask for one for "
+            f"each, and for {MOST_ASKED} at most"
+        )
+    if not np.isfinite(numbers("positions", asked["positions"])).all():
+        raise ValueError(f"positions={asked['positions']} must be finite numbers, in metres")
     size = checked_size(asked["room_size"])
     listener = listener_in(size, scene.room)
     room = Room(size, listener, asked["absorption"], min(asked["max_order"], order_limit))

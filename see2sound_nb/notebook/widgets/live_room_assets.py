@@ -69,7 +69,9 @@ def head_mesh(sample_rate: int) -> list[np.ndarray]:
     return [array.astype(kind) for array, kind in zip((corners, inverses, responses, times), kinds)]
 
 
-def fallback_html(scene: Scene, phi: np.ndarray) -> str:
+def fallback_html(
+    scene: Scene, phi: np.ndarray, title: str = "the scene, for headphones", paths_m: np.ndarray | None = None
+) -> str:
     """A figure and players, for a saved notebook that is read without a kernel.
 
     Parameters
@@ -77,6 +79,10 @@ def fallback_html(scene: Scene, phi: np.ndarray) -> str:
     scene : Scene
     phi : np.ndarray
         (2, T) float, the scene for two ears, of any level.
+    title : str
+        What that is.
+    paths_m : np.ndarray, optional
+        (P, N, 3) float64, metres, the ways of the sources of a clip.
     """
     from matplotlib.figure import Figure
     from PIL import Image
@@ -85,12 +91,14 @@ def fallback_html(scene: Scene, phi: np.ndarray) -> str:
     photo, plan = figure.subplots(1, 2, width_ratios=[1.3, 1])
     plot_regions(scene, photo)
     plot_plan(scene, plan)
+    for k, path in enumerate(() if paths_m is None else paths_m.swapaxes(0, 1)):
+        plan.plot(path[:, 0], path[:, 1], color=source_colour(k), lw=3, alpha=0.6)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=80)
     picture = base64.b64encode(_jpeg(Image.open(drawn).convert("RGB"))).decode()
     rate = scene.sample_rate
     heard = phi[:, : int(SCENE_S * rate)]
-    players = [Player(heard / max(1.0, 1.01 * np.abs(heard).max()), rate, "the scene, for headphones")]
+    players = [Player(heard / max(1.0, 1.01 * np.abs(heard).max()), rate, title)]
     alone = {f"{k + 1} {label['label']}, alone and dry": scene.audio[k] for k, label in enumerate(scene.labels)}
     if scene.ambience is not None:
         alone[f"all around: {scene.ambience.label}, alone"] = scene.ambience.audio

@@ -93,7 +93,7 @@ class RoomState(anywidget.AnyWidget):
 
     @traitlets.validate("positions")
     def _check_positions(self, proposal) -> tuple[Position, ...]:
-        values = _numbers("positions", proposal["value"])
+        values = numbers("positions", proposal["value"])
         values = values.reshape(-1, 3) if not values.size else values  # a scene may have no source
         if values.shape != (self._count, 3):
             raise RangeError(
@@ -127,7 +127,7 @@ class RoomState(anywidget.AnyWidget):
         most = self._most_reflections
         if name == "max_order" and value > most:
             raise RangeError(f"max_order={value}; a live room has at most {most} reflections: use s2s.Room for more")
-        _numbers(name, value)
+        numbers(name, value)
         try:
             return getattr(dataclasses.replace(self._scene.room, **{name: value}), name)
         except ValueError as error:
@@ -140,7 +140,7 @@ class RoomState(anywidget.AnyWidget):
     @traitlets.validate("listener")
     def _check_listener(self, proposal) -> Position:
         place = listener_in(checked_size(self.room_size), self._scene.room)
-        asked = _numbers("listener", proposal["value"])
+        asked = numbers("listener", proposal["value"])
         if asked.shape != (3,) or not np.allclose(asked, place, atol=ROUNDING_M):
             raise RangeError(f"listener={asked.tolist()} cannot be chosen, it follows room_size; turn the head instead")
         return place
@@ -172,7 +172,7 @@ class RoomState(anywidget.AnyWidget):
         if not isinstance(rows, list | tuple | np.ndarray) or len(rows) != self._count:
             raise RangeError(f"{name}={rows!r}: give a list with one entry for each of the {self._count} sources")
         if name == "levels_db":
-            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in _numbers(name, rows).tolist())
+            return tuple(_between(name, level, *LEVELS_DB, "dB") for level in numbers(name, rows).tolist())
         if name not in ("muted", "soloed"):
             return tuple(map(str, rows))
         if any(value not in (True, False) for value in rows):
@@ -191,7 +191,7 @@ def _between(name: str, value: float, least: float, most: float, unit: str) -> f
     return float(value)
 
 
-def _numbers(name: str, values: Any) -> np.ndarray:
+def numbers(name: str, values: Any) -> np.ndarray:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -200,7 +200,7 @@ def _numbers(name: str, values: Any) -> np.ndarray:
 
 def checked_size(values: Any) -> Position:
     """`values` as (width, depth, height) in metres, or RangeError."""
-    sides = _numbers("room_size", values).ravel()
+    sides = numbers("room_size", values).ravel()
     if sides.shape != (3,) or not ((sides >= SIDES_M[0]) & (sides <= SIDES_M[1])).all():
         raise RangeError(
             f"room_size={sides.tolist()} must be width, depth and height, each {SIDES_M[0]:g} to {SIDES_M[1]:g} metres"

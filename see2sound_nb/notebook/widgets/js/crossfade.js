@@ -125,6 +125,14 @@ export class Crossfader {
     this.waiting = null;
   }
 
+  /** Hear nothing any more, at once: for what is silent. The next response fades in. */
+  rest() {
+    this.forget();
+    this.release();
+    this.active = null;
+    this.leaving = [];
+  }
+
   #fade(frame) {
     const { response, heard } = this.waiting;
     const { context, fadeFrames } = this.graph;

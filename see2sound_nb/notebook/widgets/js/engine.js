@@ -3,6 +3,7 @@
  *
  * What is heard of the sources is in tiers.js, and how it comes to sound in sound.js.
  */
+import { Clip, modelInTime } from "./clip.js";
 import { directionOf, keptInside, listenerIn } from "./geometry.js";
 import { Head, interauralCues, seenByTurnedHead } from "./head.js";
 import { KernelLine, guardedModel } from "./kernel_line.js";
@@ -31,7 +32,8 @@ export class LiveEngine extends EventTarget {
   constructor(model) {
     super();
     const note = (subject, text, kind) => this.#note(subject, text, kind);
-    this.model = guardedModel(model, note);
+    this.clip = null; // a photo has none
+    this.model = modelInTime(guardedModel(model, note), () => this.clip);
     this.assets = null;
     this.hostNote = hostNote();
     this.views = 0;
@@ -69,6 +71,11 @@ export class LiveEngine extends EventTarget {
     return { ...directionOf(position), ...interauralCues(this.assets.head, seen, this.assets.sample_rate) };
   }
 
+  /** Whether source k can be heard and seen now: of a clip, whether it is in the shot. */
+  isPresent(k) {
+    return this.clip?.has(k) ?? true;
+  }
+
   meters() {
     return this.sound.meters(this.assets ? this.#channelCount() : 0);
   }
@@ -97,7 +104,8 @@ export class LiveEngine extends EventTarget {
     const started = sound.resume();
     sound.sayHowItIsPlayed();
     if (!sound.graph) this.#build();
-    this.#setTrait("playing", true);
+    this.setTrait("playing", true);
+    this.clip?.play();
     await Promise.race([started, new Promise((resolve) => setTimeout(resolve, UNLOCK_MS))]);
     if (sound.context && sound.context.state !== "running") {
       this.#note("play", "The browser keeps the sound off until you press play in this widget.", "warning");
@@ -139,7 +147,7 @@ export class LiveEngine extends EventTarget {
     const inside = before.map((position) => keptInside(position, room));
     this.model.set("room_size", size);
     this.model.set("listener", room.listener);
-    this.model.set("positions", inside);
+    if (!this.clip) this.model.set("positions", inside); // paths are kept inside as they are followed
     this.model.save_changes();
     const pushed = inside.some((place, k) => place.some((value, axis) => value !== before[k][axis]));
     this.#note("place", pushed ? "The walls have come nearer; sources were moved inside." : null);
@@ -164,6 +172,7 @@ export class LiveEngine extends EventTarget {
 
   dispose() {
     this.#release();
+    this.clip?.dispose();
     this.kernel.close();
     clearTimeout(this.latencyTimer);
     for (const [name, listener] of this.listeners) this.model.off(name, listener);
@@ -175,13 +184,16 @@ export class LiveEngine extends EventTarget {
 
   #build() {
     const { loops, around } = this.assets;
-    this.sound.build(loops, around[this.model.get("channel_layout")] ?? null, this.#channelCount());
+    const layout = this.model.get("channel_layout");
+    const beds = this.clip ? this.clip.beds.map((bed) => bed[layout]) : around[layout] ? [around[layout]] : [];
+    this.sound.build(loops, beds, this.#channelCount());
     this.tiers.fill(this.sound.graph);
   }
 
   #release() {
     this.sound.release();
-    if (this.model.get("playing")) this.#setTrait("playing", false);
+    this.clip?.pause();
+    if (this.model.get("playing")) this.setTrait("playing", false);
     this.#changed("sound");
   }
 
@@ -216,7 +228,7 @@ export class LiveEngine extends EventTarget {
     if (!wanted && this.sound.context) this.#release();
   }
 
-  #setTrait(name, value) {
+  setTrait(name, value) {
     this.model.set(name, value);
     this.model.save_changes();
   }
@@ -227,6 +239,7 @@ export class LiveEngine extends EventTarget {
     if (content.kind === "start") this.#start(content, arrays);
     if (content.kind === "exact") this.#exact(content, arrays, question !== null);
     if (content.kind === "sound") this.#newLoop(content, arrays);
+    if (content.kind === "picture") this.clip?.take(content, arrays);
     if (content.kind === "progress") this.dispatchEvent(new CustomEvent("progress", { detail: content }));
     if (content.kind === "error") this.#note(`error ${content.about}`, content.text, "error");
     else this.#note(`error ${content.kind}`, null);
@@ -235,15 +248,19 @@ export class LiveEngine extends EventTarget {
   }
 
   #start(content, arrays) {
-    const [photo, loops, corners, inverses, responses, times, ...ambience] = arrays;
+    const [photo, loops, corners, inverses, responses, times, ...rest] = arrays;
     const head = new Head({
       corners: new Int32Array(corners.buffer), inverses: floats(inverses), responses: floats(responses), times: floats(times),
     });
-    const loopRows = rowsOf(loops, this.tiers.positions.length);
-    const around = aroundOf(content, ambience);
+    const order = content.clip?.loop_of ?? this.tiers.positions.map((_, k) => k); // of a clip some share a loop
+    const loopRows = rowsOf(loops, Math.max(-1, ...order) + 1);
+    const around = aroundOf(content, content.clip ? [] : rest);
     const picture = new Blob([photo], { type: "image/jpeg" });
-    this.assets = { ...content, photo: picture, loops: loopRows, head, around };
-    this.tiers.start(this.assets);
+    this.assets = { ...content, photo: picture, loops: order.map((row) => loopRows[row]), head, around };
+    this.clip?.dispose();
+    this.clip = content.clip ? new Clip(this, content.clip, rest) : null;
+    this.tiers.start(this.assets, this.clip);
+    if (this.clip) this.model.send({ kind: "picture" });
     this.#note("place", null);
     this.#note("play", null);
     this.#changed("ready");
@@ -270,7 +287,7 @@ export class LiveEngine extends EventTarget {
   /** Tell the model now and then, so that Python can read it too. */
   #reportLatency() {
     clearTimeout(this.latencyTimer);
-    this.latencyTimer = setTimeout(() => this.latency.browser && this.#setTrait("latency_ms", this.latency), 500);
+    this.latencyTimer = setTimeout(() => this.latency.browser && this.setTrait("latency_ms", this.latency), 500);
   }
 
   // ----------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
  *
  *   loop of source k ─┬─ early: slot A / slot B ─┬─ level, mute ─ meter ─┬─ master ─ meters ─ destination
  *                     └─ late:  slot A / slot B ─┘                      (other sources)
- *   loop of the ambience, a channel each ──────────── level, mute ─ meter ─┘
+ *   loop of the ambience, a channel each ─ weight ─── level, mute ─ meter ─┘
  */
 import { Crossfader, QUANTUM, audioBuffer, fadeCurves } from "./crossfade.js";
 
@@ -11,6 +11,8 @@ import { Crossfader, QUANTUM, audioBuffer, fadeCurves } from "./crossfade.js";
 const FADE_S = 0.016;
 /** How fast a level changes: time constant of an exponential approach. */
 const LEVEL_TIME_S = 0.01;
+/** From one ambience to another, as `AMBIENCE_CUT_S` in moving_scene.py. */
+const BED_FADE_S = 0.5;
 /** What is scheduled must be ready before the browser renders it: so many blocks are in hand. */
 const LEAD_BLOCKS = 2;
 /** The late part of a response is in no hurry, and more work. */
@@ -28,10 +30,15 @@ export class RoomGraph {
    * @param {number} scene.gain master gain, a factor
    * @param {number[]} scene.levels a factor for each source
    * @param {Float32Array[] | null} [scene.around] the ambience, a loop for each channel
-   * @param {number} [scene.aroundLevel] its factor
+   * @param {Float32Array[][]} [scene.beds] or several of them
+   * @param {number[]} [scene.bedWeights] a factor for each
+   * @param {number} [scene.aroundLevel] a factor for all
    * @param {number} [scene.firstFrame] when the loops began, in frames of the context; a multiple of 128
    */
-  constructor(context, { loops, channels, gain, levels, around = null, aroundLevel = 1, firstFrame }) {
+  constructor(context, {
+    loops, channels, gain, levels, firstFrame, around = null, beds = around ? [around] : [], aroundLevel = 1,
+    bedWeights = beds.map(() => 1),
+  }) {
     this.context = context;
     this.channels = channels;
     this.onUnfinished = () => {}; // somebody should call `update` soon
@@ -64,12 +71,17 @@ export class RoomGraph {
       return { input, level, meter, early, late, player, loop, loopBefore: loop, loopFrame: -Infinity, nextLoop: null };
     });
     this.around = null;
-    if (around) {
+    if (beds.length) {
       const level = new GainNode(context, { ...bus, gain: aroundLevel });
       const meter = newMeter(context);
       level.connect(meter);
       level.connect(this.master);
-      this.around = { level, meter, player: this.#player(around, start, level) };
+      const playing = beds.map((rows, n) => {
+        const weight = new GainNode(context, { ...bus, gain: bedWeights[n] });
+        weight.connect(level);
+        return { weight, target: bedWeights[n], player: this.#player(rows, start, weight) };
+      });
+      this.around = { level, meter, beds: playing };
     }
   }
 
@@ -132,6 +144,19 @@ export class RoomGraph {
     this.around?.level.gain.setTargetAtTime(factor, this.context.currentTime, LEVEL_TIME_S);
   }
 
+  /** A factor for each ambience: from one to another they fade together, so that their sum stays. */
+  setBeds(weights) {
+    const now = this.context.currentTime;
+    this.around?.beds.forEach((bed, n) => {
+      if (bed.target === weights[n]) return;
+      bed.target = weights[n];
+      const { gain } = bed.weight;
+      gain.cancelScheduledValues(now);
+      gain.setValueAtTime(gain.value, now);
+      gain.linearRampToValueAtTime(weights[n], now + BED_FADE_S);
+    });
+  }
+
   setGain(factor) {
     this.master.gain.setTargetAtTime(factor, Math.max(this.start, this.context.currentTime), LEVEL_TIME_S);
   }
@@ -153,7 +178,7 @@ export class RoomGraph {
   release(when = this.context.currentTime) {
     this.master.gain.cancelScheduledValues(when);
     this.master.gain.setTargetAtTime(0, when, LEVEL_TIME_S);
-    const players = [...this.sources, this.around].filter(Boolean).map(({ player }) => player.player);
+    const players = [...this.sources, ...(this.around?.beds ?? [])].map(({ player }) => player.player);
     for (const player of players) player.stop(when + 8 * LEVEL_TIME_S);
     for (const source of this.sources) {
       source.nextLoop = null;

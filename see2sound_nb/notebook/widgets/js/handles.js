@@ -36,7 +36,7 @@ function sourceMark(k, colour) {
 
 export class Handles {
   /**
-   * `rays`, `nodes` and `front` are to be drawn in this order, in one SVG.
+   * `ways`, `rays`, `nodes` and `front` are to be drawn in this order, in one SVG.
    * @param {number[]} axes of the listener's frame, to the right and up in the plan
    * @param {EventTarget} engine the live engine
    * @param {object} model the widget's model
@@ -45,6 +45,7 @@ export class Handles {
    */
   constructor(axes, engine, model, select, redraw) {
     Object.assign(this, { axes, engine, model, select, redraw, drag: null });
+    this.ways = svgNode("g", { class: "s2s-ways" }); // of a clip the whole path of each source
     this.rays = svgNode("g");
     this.nodes = svgNode("g");
     // The selected source is shown once more, in front of all others: moving its handle there would lose the focus.
@@ -63,6 +64,8 @@ export class Handles {
 
   build() {
     const colours = this.model.get("colours");
+    this.ways.replaceChildren(...colours.map((colour) => svgNode("polyline", { stroke: colour })));
+    this.drawnWays = "";
     this.rays.replaceChildren(...colours.map((colour) => svgNode("line", { class: "s2s-ray", stroke: colour })));
     this.nodes.replaceChildren(...colours.map((colour, k) => this.handle(k, colour)));
     this.fronted = null;
@@ -100,7 +103,7 @@ export class Handles {
   nearest([across, up]) {
     const [a, u] = this.axes;
     const pixels = (p) => Math.hypot((p[a] - across) * this.scales[0], (p[u] - up) * this.scales[1]);
-    const far = this.model.get("positions").map(pixels);
+    const far = this.model.get("positions").map((p, k) => (this.engine.isPresent(k) ? pixels(p) : Infinity));
     const least = Math.min(...far);
     const selected = this.model.get("selected");
     return far[selected] < Math.min(least + 3, HANDLE_REACH) ? selected : far.indexOf(least);
@@ -147,6 +150,19 @@ export class Handles {
     this.engine.move(k, position, event.timeStamp);
   }
 
+  /** The paths change with the shot, the offsets and the plan, not from frame to frame. */
+  drawWays() {
+    const { clip } = this.engine;
+    if (!clip) return;
+    const shown = JSON.stringify([clip.shot, this.model.get("offsets_m"), this.origin, this.scales, this.ranges]);
+    if (shown === this.drawnWays) return;
+    this.drawnWays = shown;
+    const [a, u] = this.axes;
+    const inPlan = (place) =>
+      [this.origin[0] + place[a] * this.scales[0], this.origin[1] - place[u] * this.scales[1]].map((v) => v.toFixed(1)).join();
+    [...this.ways.children].forEach((way, k) => way.setAttribute("points", clip.way(k).map(inPlan).join(" ")));
+  }
+
   draw(selected, silent) {
     const [a, u] = this.axes;
     const [x0, y0] = this.origin;
@@ -165,9 +181,11 @@ export class Handles {
         "aria-valuetext": positionInWords(position),
       });
       node.classList.toggle("s2s-silent", silent[k]);
+      for (const part of [node, ray]) part.classList.toggle("s2s-absent", !this.engine.isPresent(k));
       ray.classList.toggle("s2s-selected", k === selected);
     });
     if (!labels.length) return;
+    this.drawWays();
     if (this.fronted !== selected) {
       this.fronted = selected;
       const mark = sourceMark(selected, this.model.get("colours")[selected]);
@@ -175,5 +193,6 @@ export class Handles {
     }
     putAttribute(this.front, "transform", this.nodes.children[selected].getAttribute("transform"));
     this.front.classList.toggle("s2s-silent", silent[selected]);
+    this.front.classList.toggle("s2s-absent", !this.engine.isPresent(selected));
   }
 }

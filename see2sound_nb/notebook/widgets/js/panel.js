@@ -199,7 +199,7 @@ function ambienceRow(model) {
  */
 export function createSourceList(engine, model, select) {
   const list = htmlNode("ol", { class: "s2s-source-list" });
-  const none = htmlNode("p", { class: "s2s-note" }, "No thing in the photo is a source.");
+  const none = htmlNode("p", { class: "s2s-note" }, model.get("duration_s") ? "Nothing in this shot is a source." : "No thing in the photo is a source.");
   const ambience = htmlNode("div", { class: "s2s-ambience" });
   const node = htmlNode("section", { class: "s2s-sources" }, htmlNode("h3", {}, "Sources"), list, none, ambience);
   const view = { node, meters: [] };
@@ -212,12 +212,15 @@ export function createSourceList(engine, model, select) {
       built = names;
       rows = model.get("labels").map((_, k) => sourceRow(engine, model, k, select));
       list.replaceChildren(...rows.map((row) => row.node));
-      none.hidden = rows.length > 0;
       around = model.get("ambience") ? ambienceRow(model) : null;
       ambience.replaceChildren(...(around ? [around.node] : []));
       view.meters = [...rows, around].filter(Boolean).map((row) => row.meter);
     }
-    for (const row of rows) row.show();
+    rows.forEach((row, k) => {
+      row.node.hidden = !engine.isPresent(k);
+      row.show();
+    });
+    none.hidden = rows.some((row) => !row.node.hidden);
     around?.show();
   };
   view.progress = (detail) => rows[detail.source]?.maker.progress(detail);

@@ -23,6 +23,7 @@ const PLAN_MARGIN = { left: 48, right: 18, top: 16, bottom: 37 };
 const LABEL_GAP = 18; // pixels from the wall: the mark of a source at the wall ends here
 const PLAN_TALLEST = { depth: 400, height: 250 }; // pixels
 const PLAN_SHORTEST = 120; // pixels, of any side
+const HEARD_LEAST = 1e-4; // the factor of what is drawn as silent; the lowest level is 100 times louder
 
 /** Grid lines of an axis that runs from -before to size - before, in metres from the listener. */
 function gridMetres(before, size, step) {
@@ -59,11 +60,11 @@ class RoomPlan {
     const outline = svgNode("circle", { r: 11 });
     this.head = svgNode("g", { class: "s2s-head" }, this.behind, outline, this.before, svgNode("title", {}, "Listener"));
     this.handles = new Handles(this.view.axes, engine, model, select, redraw);
-    const { rays, nodes, front } = this.handles;
+    const { ways, rays, nodes, front } = this.handles;
     this.svg = svgNode(
       "svg",
       { "data-plan": name, class: "s2s-plan", role: "group", "aria-label": `Plan ${this.view.title.toLowerCase()}` },
-      ...[this.grid, this.axesLines, this.walls, this.marks, rays, this.head, nodes, front],
+      ...[this.grid, this.axesLines, this.walls, this.marks, ways, rays, this.head, nodes, front],
     );
     this.stretch = htmlNode("span");
     const title = htmlNode("strong", {}, this.view.title);
@@ -160,9 +161,7 @@ export function createRoomPlans(engine, model, select, redraw) {
       drawnSources = sources;
       for (const plan of plans) plan.handles.build();
     }
-    const soloed = model.get("soloed");
-    const muted = model.get("muted");
-    const silent = soloed.map((solo, k) => muted[k] || (soloed.includes(true) && !solo));
+    const silent = engine.sound.levels().map((factor) => factor < HEARD_LEAST);
     const yaw = model.get("channel_layout") === "binaural" ? model.get("head_yaw_deg") : 0;
     for (const plan of plans) {
       plan.handles.draw(model.get("selected"), silent);

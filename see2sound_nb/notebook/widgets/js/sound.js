@@ -28,6 +28,7 @@ export class RoomSound {
     this.builtAt = 0;
     this.loweredAt = 0;
     this.tick = null; // the next look after the audio graph
+    this.shown = null; // of a clip: what is heard while the frame is shown
   }
 
   /** Whether it plays. */
@@ -50,15 +51,15 @@ export class RoomSound {
   }
 
   /** A new graph for so many channels; its sources are silent until they get responses. */
-  build(loops, around, channels) {
+  build(loops, beds, channels) {
     const { context, model } = this;
     const { destination } = context; // other rooms may play there, too
     destination.channelCount = Math.min(this.maxChannels, Math.max(channels, destination.channelCount));
     const before = this.graph;
     this.builtAt = performance.now();
     this.graph = new RoomGraph(context, {
-      loops, channels, gain: factorOf(model.get("gain_db")), levels: this.#levels(), firstFrame: before?.firstFrame,
-      around, aroundLevel: this.#aroundLevel(),
+      loops, channels, gain: factorOf(model.get("gain_db")), levels: this.levels(), firstFrame: before?.firstFrame,
+      beds, bedWeights: this.shown?.bedWeights, aroundLevel: this.#aroundLevel(),
     });
     before?.release(this.graph.start);
     this.graph.onUnfinished = () => {
@@ -106,22 +107,43 @@ export class RoomSound {
   }
 
   followLevels() {
-    this.#levels().forEach((factor, k) => this.graph?.setLevel(k, factor));
+    this.levels().forEach((factor, k) => this.graph?.setLevel(k, factor));
     this.graph?.setAround(this.#aroundLevel());
+  }
+
+  /**
+   * Another frame of a clip is shown.
+   * @param {{heard: number[], present: (k: number) => boolean, bedWeights: number[]}} shown how much of each source is
+   *   heard, whether it is in the shot, and how loud each ambience is
+   */
+  follow(shown) {
+    const before = this.shown?.heard;
+    this.shown = shown;
+    if (shown.heard.some((factor, k) => factor !== before?.[k])) this.followLevels();
+    this.graph?.setBeds(shown.bedWeights);
+  }
+
+  /** Of a clip solo is within a shot. */
+  get #soloed() {
+    return this.model.get("soloed").map((on, k) => on && (this.shown?.present(k) ?? true));
   }
 
   /** The ambience is silent where it is muted, and while a source is solo. */
   #aroundLevel() {
     const { model } = this;
-    if (model.get("ambience_muted") || model.get("soloed").some(Boolean)) return 0;
+    if (model.get("ambience_muted") || this.#soloed.some(Boolean)) return 0;
     return factorOf(model.get("ambience_level_db"));
   }
 
-  #levels() {
+  /** How loud each source is, as a factor. */
+  levels() {
     const { model } = this;
-    const [muted, soloed, levels] = ["muted", "soloed", "levels_db"].map((name) => model.get(name));
+    const [muted, levels] = ["muted", "levels_db"].map((name) => model.get(name));
+    const soloed = this.#soloed;
     const alone = soloed.some(Boolean);
-    return levels.map((db, k) => (muted[k] || (alone && !soloed[k]) ? 0 : factorOf(db)));
+    return levels.map((db, k) =>
+      muted[k] || (alone && !soloed[k]) ? 0 : factorOf(db) * (this.shown?.heard[k] ?? 1),
+    );
   }
 
   /** Levels of the channels and of the sources, and the peak, in dB relative to full scale. */

@@ -1,12 +1,15 @@
 // What the live room shows: the photo, the plans, the sources, the room, and what is heard. It holds no sound.
 import { htmlNode, putAttribute, putText, saveTrait, svgNode } from "./dom.js";
+import { createClipPicture } from "./clip_picture.js";
 import { createMeters, createReadout } from "./meters.js";
 import { createRoomControls, createSourceList, kernelIsGone } from "./panel.js";
 import { createPhoto } from "./photo.js";
 import { createRoomPlans } from "./plans.js";
 
+const TEXT_EVERY = 250; // milliseconds; what the frames of a clip change is not written out at each
 const SHOWN_TRAITS = [
   "positions",
+  "offsets_m",
   "selected",
   "absorption",
   "room_size",
@@ -81,6 +84,8 @@ export function createLiveRoomView(engine, model, el) {
   let frameRequest = 0;
   let allChanged = true;
   let placesChanged = true;
+  let frameChanged = false;
+  let writtenAt = 0;
 
   function redraw() {
     if (!frameRequest) frameRequest = requestAnimationFrame(frame);
@@ -96,13 +101,25 @@ export function createLiveRoomView(engine, model, el) {
     redraw();
   }
 
+  function redrawFrame() {
+    frameChanged = true;
+    redraw();
+  }
+
+  /** Of another shot the first source is the selected one. */
+  function followShot() {
+    const there = model.get("labels").findIndex((_, k) => engine.isPresent(k));
+    if (there >= 0 && !engine.isPresent(model.get("selected"))) select(there);
+    redrawAll();
+  }
+
   function select(k) {
     if (model.get("selected") !== k) saveTrait(model, "selected", k);
   }
 
   const play = playButton(engine);
   const status = statusLine(engine, model);
-  const photo = createPhoto(engine, model, select);
+  const photo = model.get("duration_s") > 0 ? createClipPicture(engine, model, select) : createPhoto(engine, model, select);
   const plans = createRoomPlans(engine, model, select, redrawPlaces);
   const sources = createSourceList(engine, model, select);
   const controls = createRoomControls(engine, model);
@@ -122,11 +139,15 @@ export function createLiveRoomView(engine, model, el) {
       putAttribute(root, "data-ready", Boolean(engine.assets));
       for (const part of [play, status, photo, sources, controls]) part.show();
     }
-    if (allChanged || placesChanged) {
+    if (allChanged || placesChanged || frameChanged) {
       plans.draw();
-      readout.show();
+      if (frameChanged) photo.follow();
+      if (allChanged || placesChanged || now - writtenAt > TEXT_EVERY) {
+        readout.show();
+        writtenAt = now;
+      }
     }
-    allChanged = placesChanged = false;
+    allChanged = placesChanged = frameChanged = false;
     const moving = meters.draw(now);
     if (engine.sounds || moving) redraw();
   }
@@ -135,13 +156,15 @@ export function createLiveRoomView(engine, model, el) {
   const listen = (target, type, listener) => target.addEventListener(type, listener, { signal: ended.signal });
   for (const type of ["ready", "status", "sound"]) listen(engine, type, redrawAll);
   listen(engine, "exact", redrawPlaces); // another latency
+  listen(engine, "time", redrawFrame);
+  listen(engine, "shot", followShot);
   listen(engine, "status", () => kernelIsGone(engine) && sources.release());
   listen(engine, "progress", (event) => sources.progress(event.detail));
   // Keys pressed here are meant for the controls, not for the notebook's shortcuts; those with Ctrl are left to it.
   listen(root, "keydown", (event) => {
     if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
   });
-  const listeners = SHOWN_TRAITS.map((name) => [`change:${name}`, name === "positions" ? redrawPlaces : redrawAll]);
+  const listeners = SHOWN_TRAITS.map((name) => [`change:${name}`, ["positions", "offsets_m"].includes(name) ? redrawPlaces : redrawAll]);
   for (const [event, listener] of listeners) model.on(event, listener);
   el.append(root);
   redraw();
