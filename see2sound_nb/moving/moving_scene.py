@@ -35,6 +35,8 @@ CUT_S, AMBIENCE_CUT_S, END_S = 0.02, 0.5, 0.05
 LEAST_LOOP_S = 5.0
 #: A path that stays within so many metres is a place.
 AT_REST_M = 0.02
+#: A path is rendered in parts of so many seconds.
+PART_S = 4.0
 #: Doppler follows image sources of up to so many reflections.
 DOPPLER_ORDER = 2
 
@@ -224,7 +226,7 @@ class MovingScene:
         if np.ptp(path, axis=0).max() < AT_REST_M:
             path, times_s = path[:1], times_s[:1]
         if not doppler:
-            return render_path(dry, self.room, path, times_s, layout, sample_rate=rate, hrtf=hrtf)
+            return self._play_in_parts(dry, path, times_s, layout, rate, hrtf)
         order = AMBISONIC_ORDERS.get(layout)
         return render_doppler(
             dry,
@@ -237,6 +239,22 @@ class MovingScene:
             sample_rate=rate,
             gains=pan_stereo if order is None else lambda vectors: encode(vectors, order),
         )
+
+    def _play_in_parts(self, dry, path, times_s, layout: str, rate: int, hrtf) -> np.ndarray:
+        """`render_path`, some seconds after some seconds: the responses of a long path would not fit into memory."""
+        part = round(PART_S * rate)
+        out = np.zeros((len(LAYOUTS[layout]), 0), dtype=np.float32)
+        for start in range(0, len(dry), part):
+            some = dry[start : start + part]
+            first = max(0, int(np.searchsorted(times_s, start / rate, side="right")) - 1)
+            last = min(len(times_s), int(np.searchsorted(times_s, (start + len(some)) / rate)) + 1)
+            here = slice(min(first, len(times_s) - 1), max(last, min(first, len(times_s) - 1) + 1))
+            wet = render_path(
+                some, self.room, path[here], times_s[here] - start / rate, layout, sample_rate=rate, hrtf=hrtf
+            )
+            out = np.pad(out, ((0, 0), (0, max(0, start + wet.shape[1] - out.shape[1]))))
+            out[:, start : start + wet.shape[1]] += wet
+        return out
 
     def _lasting(self, sound: np.ndarray, total: int, start: int, samples: int, rate: int) -> np.ndarray:
         """A source's dry sound from a sample of the clip on; in a clip that repeats it comes round with the clip."""

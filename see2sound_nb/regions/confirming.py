@@ -109,7 +109,7 @@ def _move(record: Record, box: np.ndarray, to: np.ndarray, frame: int) -> None:
     track.since = joined(np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]]]), track.since)
     start = record.rows.get(record.confirmed)
     between = range(record.confirmed + 1, frame)
-    if start is not None and start.shape is track.mask:
+    if start is not None and start.shape is record.shape():
         track.velocity_px = (track.place_px - start.place_px) / (frame - record.confirmed)
         for number in between:
             row = record.rows.get(number)

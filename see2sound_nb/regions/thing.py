@@ -91,7 +91,7 @@ class Row(NamedTuple):
     place_px: np.ndarray
     state: str
     numbers: tuple[float, float, float]
-    shape: np.ndarray
+    shape: np.ndarray  # the bits of its mask as it was drawn, (H * W / 8,) uint8: a minute of masks would be large
     moved: np.ndarray
 
 
@@ -125,6 +125,13 @@ class Record:
     confirmed: int = -1
     hits: int = 0
     missed: int = 0
+    _packed: tuple[np.ndarray, np.ndarray] | None = None
+
+    def shape(self) -> np.ndarray:
+        """The bits of the track's mask, the same array as long as it is the same mask."""
+        if self._packed is None or self._packed[0] is not self.track.mask:
+            self._packed = self.track.mask, np.packbits(self.track.mask)
+        return self._packed[1]
 
     def vote(self, sight: Sight) -> None:
         """Count a look that gave it a name."""
@@ -151,7 +158,7 @@ class Record:
                     alone &= ~other.track.mask_now()
             depth = float(np.median(D[alone if alone.sum() >= LEAST_ALONE * now.sum() else now]))
         numbers = (float(now.mean()), track.motion_px * widths_s, depth)
-        self.rows[frame] = Row(track.place_px, track.state, numbers, track.mask, track.since)
+        self.rows[frame] = Row(track.place_px, track.state, numbers, self.shape(), track.since)
 
     def thing(self, frames: int) -> Thing:
         """All that is known, as a `Thing` of so many frames, with the name that has most votes."""
@@ -166,10 +173,11 @@ class Record:
                 shapes.append(row.shape)
             drawn[frame] = len(shapes) - 1
         areas, motion, inverse_depth = np.ascontiguousarray(numbers.T)
+        masks = np.stack([np.unpackbits(shape, count=self.track.mask.size) for shape in shapes])
         name = max(self.votes, key=lambda name: self.votes[name])
         best = self.sights[name]
         label = {**best.label, "sounds": self.votes[name] / max(1, self.looks)}
         return Thing(
             label, best.frame, best.picture, best.patch, places, states, areas, motion, inverse_depth,
-            np.stack(shapes), drawn, moved,
+            masks.reshape(-1, *self.track.mask.shape).astype(bool), drawn, moved,
         )  # fmt: skip
