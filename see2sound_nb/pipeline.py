@@ -139,7 +139,7 @@ class See2Sound:
             As `media.pictures.read_image` takes it; or a film, an animation (GIF, APNG, WebP, AVIF), frames
             (F, H, W, 3) uint8 at 25 a second, or a clip as from `media.clips.open_clip`.
         sources : int
-            At most this many sources, 1 to 10.
+            At most this many sources, 1 to 10; of a clip, so many at a time.
         prompt : str, optional
             Text that conditions every source's sound beside its patch.
         seed : int

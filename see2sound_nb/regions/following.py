@@ -23,6 +23,7 @@ from see2sound_nb.regions.sources import Regions
 from see2sound_nb.regions.thing import Record, Sight, Thing
 from see2sound_nb.regions.things import Things
 from see2sound_nb.regions.tracking import GONE, HIDDEN, SEEN, come_back, follow, reshape, start_track
+from see2sound_nb.sounds.generation import MOST_SOURCES
 
 #: Seconds between key frames.
 KEY_S = 1.5
@@ -36,6 +37,8 @@ SAME_COLOURS = 0.35
 #: A thing must be this sure to sound in the mean over all key frames on which it is in view. One in which it is not
 #: certain enough to be found counts as 0.
 LEAST_MEAN = 0.25
+#: For this share of its time a thing may be one too many.
+CROWDED = 0.25
 
 
 def follow_things(
@@ -58,7 +61,7 @@ def follow_things(
     find : callable
         Gives the `Regions` of a frame, best first.
     sources : int
-        How many things are chosen in the end, at most.
+        How many things are chosen in the end, at most, of those that are in view together; see `choose_things`.
     frames_per_s : float
         Frames a second.
     only_at : int, optional
@@ -108,7 +111,34 @@ def follow_things(
     if only_at is not None:
         return found
     sure = [thing for thing in found if thing.label["sounds"] >= LEAST_MEAN]
-    return sorted(sure, key=lambda thing: -thing.score())[:sources]
+    return choose_things(sure, sources)
+
+
+def choose_things(things: list[Thing], sources: int) -> list[Thing]:
+    """Choose the things of a shot that become sources: the best by `Thing.score`, so many at a time.
+
+    Parameters
+    ----------
+    things : list of Thing
+    sources : int
+        So many may be in view together. One more is tolerated for `CROWDED` of a thing's time, so that who comes may
+        be heard while another leaves.
+
+    Returns
+    -------
+    list of Thing
+        Best first, at most `sounds.generation.MOST_SOURCES`.
+    """
+    chosen: list[Thing] = []
+    together = np.zeros(len(things[0].states) if things else 0, dtype=int)
+    for thing in sorted(things, key=lambda thing: -thing.score()):
+        view = thing.states != GONE
+        if np.mean(together[view] >= sources) <= CROWDED and together[view].max() <= sources:
+            chosen.append(thing)
+            together += view
+        if len(chosen) == MOST_SOURCES:
+            break
+    return chosen
 
 
 def _begin(I: np.ndarray, found: Regions, k: int, frame: int) -> Record:

@@ -7,8 +7,9 @@ import moving_truth as truth
 import numpy as np
 import pytest
 
-from see2sound_nb.regions.following import KEY_S, follow_things
+from see2sound_nb.regions.following import KEY_S, choose_things, follow_things
 from see2sound_nb.regions.sources import Regions
+from see2sound_nb.regions.thing import Thing
 from see2sound_nb.regions.tracking import GONE, SEEN
 
 FPS = 10.0
@@ -119,6 +120,24 @@ def test_of_two_alike_the_one_that_moves_is_taken():
     frames = list(truth.clip_of(paths, 60)[0])
     things = follow(frames, Finder(frames, paths, ["cat", "dog"]), sources=1)
     assert [thing.label["label"] for thing in things] == ["dog"]
+
+
+def test_so_many_at_a_time_are_chosen_and_more_one_after_another():
+    def one(name, first, last, sure=0.8):
+        view = (np.arange(100) >= first) & (np.arange(100) < last)
+        states = np.where(view, SEEN, GONE)
+        empty = np.zeros((1, 2, 2))
+        return Thing(
+            {"label": name, "sounds": sure}, 0, empty, empty, np.zeros((100, 2)), states, 0.1 * view,
+            np.zeros(100), np.zeros(100), empty.astype(bool), np.zeros(100, int), np.zeros((100, 2, 3)),
+        )  # fmt: skip
+
+    things = [one("a", 0, 100, 0.9), one("b", 0, 50), one("c", 10, 40, 0.5), one("d", 45, 90, 0.7)]
+    chosen = [thing.label["label"] for thing in choose_things(things, 2)]
+    assert chosen == ["a", "b", "d"]  # c would be a third for all its time, d for five frames of 45
+    assert [thing.label["label"] for thing in choose_things(things, 1)] == ["a"]
+    assert len(choose_things([one(str(k), 5 * k, 5 * k + 5) for k in range(20)], 1)) == 10
+    assert choose_things([], 3) == []
 
 
 def test_depth_is_that_of_the_thing_where_there_is_a_map():
