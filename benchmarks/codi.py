@@ -173,17 +173,36 @@ def sounds(bench: Bench, pipe, sources: int, ddim_steps: int, step: float, once:
     pipe.scheduler = fast
 
 
-def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
-    """The rows of the other networks of a photo, in float32, of the room, and of all together with the sounds.
-
-    What is found by the detector and the classifier, labels, outlines and files are not in it.
-    """
+def other_networks(device: torch.device | str, full: bool) -> tuple:
+    """SAM ViT-H, and Depth Anything L with its image processor, or both as small as can be, with random weights."""
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
     from segment_anything.build_sam import _build_sam, build_sam_vit_h
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config, DPTImageProcessor
 
+    sam = (build_sam_vit_h() if full else _build_sam(64, 2, 2, [])).eval().requires_grad_(False).to(device)
+    backbone = Dinov2Config(
+        hidden_size=1024 if full else 64, num_hidden_layers=24 if full else 4, num_attention_heads=16 if full else 2,
+        image_size=518, patch_size=14, out_indices=[21, 22, 23, 24] if full else [1, 2, 3, 4],
+        reshape_hidden_states=False, apply_layernorm=True,
+    )  # fmt: skip
+    config = DepthAnythingConfig(
+        backbone_config=backbone, reassemble_hidden_size=backbone.hidden_size,
+        neck_hidden_sizes=[256, 512, 1024, 1024] if full else [16, 32, 64, 64], fusion_hidden_size=256 if full else 16,
+    )  # fmt: skip
+    model = DepthAnythingForDepthEstimation(config).eval().requires_grad_(False).to(device)
+    processor = DPTImageProcessor(
+        size={"height": 518, "width": 518}, keep_aspect_ratio=True, ensure_multiple_of=14, do_pad=False
+    )
+    return sam, (model, processor)
+
+
+def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
+    """The rows of the other networks of a photo, in float32, of the room, and of all together with the sounds.
+
+    What is found by the detector and the classifier, labels, outlines and files are not in it.
+    """
     from see2sound_nb import demo_photo
     from see2sound_nb.media.pictures import read_image
     from see2sound_nb.places.depth import estimate_depth
@@ -194,7 +213,7 @@ def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
     from see2sound_nb.room.shoebox import room_around
 
     I = read_image(demo_photo())
-    sam = (build_sam_vit_h() if full else _build_sam(64, 2, 2, [])).eval().requires_grad_(False).to(bench.device)
+    sam, (model, processor) = other_networks(bench.device, full)
     points = 32 if full else 2  # on a side
     # random weights find nothing: what is not measured is the work on the masks that a real photo has
     work = lambda: automatic_masks(I, sam, {"points_per_side": points})  # noqa: E731
@@ -207,19 +226,6 @@ def photo(bench: Bench, full: bool, sounds_s: float | None) -> None:
         return [predictor.mask_in(box) for box in boxes]
 
     bench.row(f"SAM{' ViT-H' * full}, {len(boxes)} boxes", prompted, repeats=2)
-    backbone = Dinov2Config(
-        hidden_size=1024 if full else 64, num_hidden_layers=24 if full else 4, num_attention_heads=16 if full else 2,
-        image_size=518, patch_size=14, out_indices=[21, 22, 23, 24] if full else [1, 2, 3, 4],
-        reshape_hidden_states=False, apply_layernorm=True,
-    )  # fmt: skip
-    config = DepthAnythingConfig(
-        backbone_config=backbone, reassemble_hidden_size=backbone.hidden_size,
-        neck_hidden_sizes=[256, 512, 1024, 1024] if full else [16, 32, 64, 64], fusion_hidden_size=256 if full else 16,
-    )  # fmt: skip
-    model = DepthAnythingForDepthEstimation(config).eval().requires_grad_(False).to(bench.device)
-    processor = DPTImageProcessor(
-        size={"height": 518, "width": 518}, keep_aspect_ratio=True, ensure_multiple_of=14, do_pad=False
-    )
     bench.row(f"Depth Anything{' L' * full}", lambda: estimate_depth(I, model, processor), repeats=2)
     positions_m = np.array([[-2.0, 3.0, 0.0], [-1.0, 4.0, 0.0], [0.0, 3.0, 0.5], [1.0, 5.0, 0.0], [2.0, 2.5, 0.0]])
     A = np.random.default_rng(0).standard_normal((5, 163840)).astype(np.float32)

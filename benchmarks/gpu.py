@@ -107,10 +107,11 @@ def all_stages(
     codi, tests = [python, "benchmarks/codi.py", *small], "tests/sounds/codi/test_published.py::"
     collect = ["--collect-only"] if dry else []  # on a CPU they pass every day
     stages = [
-        Stage("look", [python, str(here), "--look", *small], 40, last_if=NO_GPU),
-        Stage("kernels", [*pytest, "-k", "not interpreter", "tests/room/ism/test_gpu.py"], 90),
-        Stage("room", [python, "benchmarks/room_gpu.py", *small], 110),
+        Stage("look", [python, str(here), "--look", *small], 30, last_if=NO_GPU),
+        Stage("kernels", [*pytest, "-k", "not interpreter", "tests/room/ism/test_gpu.py"], 75),
+        Stage("room", [python, "benchmarks/room_gpu.py", *small], 85),
         Stage("codi", [*codi, "--photo"], 120),
+        Stage("clip", [python, "benchmarks/clip.py", "--published", "--seconds", "1" if dry else "20", *small], 60),
         Stage(
             "codi_tests",
             [
@@ -121,7 +122,7 @@ def all_stages(
             ],
             30,
         ),
-        Stage("compile", [*codi, "--compile", "--step-only"], 50),  # minutes: as long as the others leave it
+        Stage("compile", [*codi, "--compile", "--step-only"], 40),  # minutes: as long as the others leave it
     ]
     if wheels is not None:
         stages.insert(0, Stage("wheels", [python, str(here), "--install", str(wheels), str(target)], 30))
