@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
         p.add_argument(
             f"--{task}", metavar="MODEL", help="another model than the preset's; see2sound models lists them"
         )
-    p.add_argument("--sources", type=int, default=3, help="at most this many sources, 1 to 10; of a clip, at a time (default: 3)")
+    p.add_argument(
+        "--sources", type=int, default=3, help="at most this many sources, 1 to 10; of a clip, at a time (default: 3)"
+    )
     p.add_argument("--prompt", help='words that colour every source, such as "a rainy street"')
     p.add_argument("--seed", type=int, default=0, help="the same seed gives the same sound (default: 0)")
     p.add_argument(
