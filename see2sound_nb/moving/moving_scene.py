@@ -1,5 +1,7 @@
 """A MovingScene: what every step found in a clip, and small methods to hear, save and report it.
 
+One idea, a `Scene` through time; how its channels are made is in `rendering`.
+
 Notebook: 07_moving_pictures.
 """
 
@@ -16,29 +18,16 @@ from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
+from see2sound_nb.moving.rendering import Course, render_shots
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import master_gain_db
-from see2sound_nb.render.doppler import render_doppler
 from see2sound_nb.render.hrtf import HRTF
-from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS, check_layout
-from see2sound_nb.render.moving import render_path
-from see2sound_nb.render.panning import pan_stereo
+from see2sound_nb.render.layouts import AMBISONIC_ORDERS, check_layout
 from see2sound_nb.room.shoebox import Room
-from see2sound_nb.room.spherical_harmonics import encode
-from see2sound_nb.scene import Scene, resampled
-from see2sound_nb.sounds.lasting import FOLD_S, folded, lasting, livelier
+from see2sound_nb.scene import Scene
 
-#: At a cut one shot's sounds fade into the next one's in so many seconds, its ambience more slowly; a clip that does
-#: not loop ends with a fade.
-CUT_S, AMBIENCE_CUT_S, END_S = 0.02, 0.5, 0.05
 #: An animation that repeats is played until it has lasted so long, in seconds.
 LEAST_LOOP_S = 5.0
-#: A path that stays within so many metres is a place.
-AT_REST_M = 0.02
-#: A path is rendered in parts of so many seconds.
-PART_S = 4.0
-#: Doppler follows image sources of up to so many reflections.
-DOPPLER_ORDER = 2
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -185,15 +174,8 @@ class MovingScene:
         check_layout(layout)
         rate = check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
         check_doppler(doppler, layout)
-        total = round(self.duration_s * rate)
-        phi = np.zeros((len(LAYOUTS[layout]), total), dtype=np.float32)
-        for turn in range(self.turns):
-            for shot in self.shots:
-                self._add_shot(phi, shot, turn, layout, rate, hrtf, doppler, lively)
-                self._add_ambience(phi, shot, turn, layout, rate, hrtf)
-        if not self.loops:
-            fade = min(total, round(END_S * rate))
-            phi[:, total - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
+        course = Course(self.clip.end_s, self.turns, self.loops, rate)
+        phi = render_shots(self.shots, self.room, course, layout, hrtf=hrtf, doppler=doppler, lively=lively)
         gain_db = self._gains[layout] = master_gain_db(phi)
         return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
 
@@ -205,106 +187,6 @@ class MovingScene:
     def loops(self) -> bool:
         """Whether the clip is one that repeats, as animations do."""
         return self.clip.turns != 1
-
-    def _add_shot(self, phi, shot: Shot, turn: int, layout, rate: int, hrtf, doppler: bool, lively: bool) -> None:
-        a, b, weight = self._stretch(phi.shape[1], shot, turn, rate, CUT_S)
-        at_s = (np.arange(a, b) / rate) - turn * self.clip.end_s - shot.start_s
-        gains = shot.heard * (livelier(shot.speeds_m_s()) if lively else 1.0)
-        for k, sound in enumerate(shot.key.audio):
-            envelope = weight * np.interp(at_s, shot.times_s, gains[:, k])
-            heard = np.flatnonzero(envelope)
-            if not len(heard):
-                continue
-            first, last = int(heard[0]), int(heard[-1]) + 1
-            dry = self._lasting(sound, phi.shape[1], a + first, last - first, rate) * envelope[first:last]
-            wet = self._play(dry, shot.paths_m[:, k], shot.times_s - at_s[first], layout, rate, hrtf, doppler)
-            self._add(phi, wet, a + first)
-
-    def _play(self, dry, path_m, times_s, layout: str, rate: int, hrtf, doppler: bool) -> np.ndarray:
-        """One source of one shot, (n_ch, n)."""
-        path = path_m + np.asarray(self.room.listener_m)
-        if np.ptp(path, axis=0).max() < AT_REST_M:
-            path, times_s = path[:1], times_s[:1]
-        if not doppler:
-            return self._play_in_parts(dry, path, times_s, layout, rate, hrtf)
-        order = AMBISONIC_ORDERS.get(layout)
-        return render_doppler(
-            dry,
-            path,
-            np.asarray(self.room.listener_m),
-            times_s,
-            size_m=np.asarray(self.room.size_m),
-            absorption=np.asarray(self.room.absorption),
-            max_order=min(DOPPLER_ORDER, self.room.max_order),
-            sample_rate=rate,
-            gains=pan_stereo if order is None else lambda vectors: encode(vectors, order),
-        )
-
-    def _play_in_parts(self, dry, path, times_s, layout: str, rate: int, hrtf) -> np.ndarray:
-        """`render_path`, some seconds after some seconds: the responses of a long path would not fit into memory."""
-        part = round(PART_S * rate)
-        out = np.zeros((len(LAYOUTS[layout]), 0), dtype=np.float32)
-        for start in range(0, len(dry), part):
-            some = dry[start : start + part]
-            first = max(0, int(np.searchsorted(times_s, start / rate, side="right")) - 1)
-            last = min(len(times_s), int(np.searchsorted(times_s, (start + len(some)) / rate)) + 1)
-            here = slice(min(first, len(times_s) - 1), max(last, min(first, len(times_s) - 1) + 1))
-            wet = render_path(
-                some, self.room, path[here], times_s[here] - start / rate, layout, sample_rate=rate, hrtf=hrtf
-            )
-            out = np.pad(out, ((0, 0), (0, max(0, start + wet.shape[1] - out.shape[1]))))
-            out[:, start : start + wet.shape[1]] += wet
-        return out
-
-    def _lasting(self, sound: np.ndarray, total: int, start: int, samples: int, rate: int) -> np.ndarray:
-        """A source's dry sound from a sample of the clip on; in a clip that repeats it comes round with the clip."""
-        sound = resampled(sound, self.sample_rate, rate)
-        if self.loops:
-            sound = folded(sound, total, min(total, round(FOLD_S * rate)))
-        return lasting(sound, samples, start)
-
-    def _add_ambience(self, phi, shot: Shot, turn: int, layout: str, rate: int, hrtf) -> None:
-        if shot.key.ambience is None:
-            return
-        a, b, weight = self._stretch(phi.shape[1], shot, turn, rate, AMBIENCE_CUT_S)
-        bed = shot.key.ambient_channels(layout, hrtf=hrtf, sample_rate=rate)
-        if self.loops:
-            total = phi.shape[1]
-            bed = np.stack([folded(row, total, min(total, round(FOLD_S * rate))) for row in bed])
-        self._add(phi, np.stack([lasting(row, b - a, a) for row in bed]) * weight.astype(np.float32), a)
-
-    def _stretch(self, total: int, shot: Shot, turn: int, rate: int, cut_s: float) -> tuple[int, int, np.ndarray]:
-        """The samples of a shot, a to b, which may reach over the ends of a clip that repeats, and weights (b - a,).
-
-        At a cut the weights of the two shots add up to 1 over `cut_s` around it; at an end of the clip there is none.
-        """
-        offset = turn * self.clip.end_s
-        alone = self.loops and self.turns * len(self.shots) == 1 and cut_s == AMBIENCE_CUT_S
-        half = 0 if alone else max(1, round(cut_s * rate / 2))
-        start, end = round((offset + shot.start_s) * rate), round((offset + shot.end_s) * rate)
-        before = half if self.loops or start > 0 else 0
-        after = half if self.loops or end < total else 0
-        weight = np.ones(end - start + before + after)
-        for side, reach in ((weight, before), (weight[::-1], after)):
-            if reach:
-                ramp = min(2 * reach, len(weight))
-                side[:ramp] *= 0.5 - 0.5 * np.cos(np.pi * (np.arange(ramp) + 0.5) / (2 * reach))
-        return start - before, end + after, weight
-
-    def _add(self, phi: np.ndarray, wet: np.ndarray, start: int) -> None:
-        """Add channels from a sample on: what is beyond the end comes round in a clip that repeats, else it is cut."""
-        total = phi.shape[1]
-        if self.loops:
-            for begin in range(0, wet.shape[1], total):
-                part = wet[:, begin : begin + total]
-                at = (start + begin) % total
-                head = min(part.shape[1], total - at)
-                phi[:, at : at + head] += part[:, :head]
-                phi[:, : part.shape[1] - head] += part[:, head:]
-        else:
-            skip = max(0, -start)
-            part = wet[:, skip : max(skip, total - start)]
-            phi[:, start + skip : start + skip + part.shape[1]] += part
 
     def save(
         self,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from see2sound_nb.media.clips import Clip
-from see2sound_nb.moving import moving_scene
+from see2sound_nb.moving import rendering
 from see2sound_nb.moving.moving_scene import MovingScene, Shot
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.hrtf import load_hrtf
@@ -147,7 +147,7 @@ def test_a_still_source_sounds_as_in_its_photo():
 @pytest.mark.parametrize("layout", ["5.1", "binaural"])
 def test_in_parts_it_is_the_same(passing, monkeypatch, layout):
     whole = passing.render(layout)
-    monkeypatch.setattr(moving_scene, "PART_S", 0.37)
+    monkeypatch.setattr(rendering, "PART_S", 0.37)
     np.testing.assert_allclose(passing.render(layout), whole, atol=2e-6 if layout == "5.1" else 2e-4)
 
 
