@@ -7,6 +7,13 @@ unit if not. What an answer is compared with is computed by the library there an
 from see2sound_nb.notebook.check.audio import enough_steps, mixture_without_roots, noise_from_velocity, who_needs_phase
 from see2sound_nb.notebook.check.boxes import farther_left, one_pixel, pixels_of_a_degree, two_middles, xywh
 from see2sound_nb.notebook.check.depth import azimuth_of_column, shift_to_the_horizon, turned_over_step, wrong_lens
+from see2sound_nb.notebook.check.evaluation import (
+    alarms_of_pooled_answers,
+    empty_question,
+    exact_test,
+    order_of_clips,
+    three_clips,
+)
 from see2sound_nb.notebook.check.image_sources import (
     corridors,
     difference_db,
@@ -28,6 +35,7 @@ from see2sound_nb.notebook.check.start import azimuth_deg, bursts, itds_ms, orde
 from see2sound_nb.notebook.check.your_own import fuma_from_ambix, fuma_taken_for_ambix, lasts_longer, rounding_noise
 
 __all__ = [
+    "alarms_of_pooled_answers",
     "audible_images",
     "azimuth_deg",
     "azimuth_of_column",
@@ -35,7 +43,9 @@ __all__ = [
     "bursts",
     "corridors",
     "difference_db",
+    "empty_question",
     "enough_steps",
+    "exact_test",
     "fade_curves",
     "farther_left",
     "first_turn_lacks_db",
@@ -53,6 +63,7 @@ __all__ = [
     "one_pixel",
     "one_place",
     "order_of_bursts",
+    "order_of_clips",
     "order_of_corridors",
     "order_of_passings",
     "passings",
@@ -61,6 +72,7 @@ __all__ = [
     "rounding_noise",
     "share_of_smaller",
     "shift_to_the_horizon",
+    "three_clips",
     "three_turns",
     "travel_s",
     "turned_over_step",

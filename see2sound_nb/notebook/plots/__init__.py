@@ -2,7 +2,7 @@
 
 Functions draw on `ax` (or make one) and return it; `show` shows what was drawn, with a description.
 
-Notebook: 00_start_here to 07_moving_pictures, 09_your_own.
+Notebook: 00_start_here to 09_your_own.
 """
 
 from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, show, source_colour

@@ -1,6 +1,6 @@
 """Curves.
 
-Notebook: 01_regions to 07_moving_pictures, 09_your_own.
+Notebook: 01_regions to 09_your_own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def plot_lines(curves: dict[str, tuple], style: str | None = None, ax=None, **ax
 
     Notes
     -----
-    Notebook: 01_regions to 07_moving_pictures, 09_your_own.
+    Notebook: 01_regions to 09_your_own.
     """
     ax = axes_for(ax, figsize=(8, 3.6))
     for k, (name, (x, y)) in enumerate(curves.items()):
