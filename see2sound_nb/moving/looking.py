@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ from see2sound_nb.media.clip_frames import read_frames
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.places.depth import estimate_depth, is_metric
 from see2sound_nb.regions.activation import label_logits
-from see2sound_nb.regions.following import MORE_THINGS, follow_things
+from see2sound_nb.regions.following import MORE_THINGS, Follow, follow_things
 from see2sound_nb.regions.sources import Regions, find_sources, regions_of_masks
 from see2sound_nb.regions.thing import Thing
 from see2sound_nb.regions.things import Things, find_things
+from see2sound_nb.regions.tracking import follow
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def look_at_shot(
     Parameters
     ----------
     see : See2Sound
-        Its models of segmentation and depth look.
+        Its models of segmentation and depth look. Where the first is a SAM 2, it follows things, too.
     frames : iterable of np.ndarray
         F frames, at least one, each (H, W, 3) uint8 RGB.
     clip : Clip
@@ -160,13 +162,32 @@ def look_at_shot(
 
     only_at = None if by_hand is None else by_hand[0]
     most = sources if by_hand is None else len(by_hand[1])
-    things = follow_things(seen(), find, most, clip.frames_per_s, only_at=only_at, tell=tell)
+    how: dict[str, Any] = dict(only_at=only_at, follow=_tracker(see), tell=tell)
+    things = follow_things(seen(), find, most, clip.frames_per_s, **how)
     (picture, D), key = begin[0], 0
     if things and things[0].key != 0:
         picture, key = things[0].picture, things[0].key
         D = depth_of(picture)
     low, high = np.percentile(np.concatenate(samples), [2, 98])
     return Look(things, picture, key, D, label_logits(picture), np.array([low, high]), is_metric(model))
+
+
+def _tracker(see: See2Sound) -> Follow:
+    """What follows things: on a GPU a SAM 2's own video predictor, with nothing in its memory; else the corners.
+
+    On a CPU it takes seconds a frame where corners take milliseconds.
+    """
+    name = see.names["segmentation"]
+    if not name.startswith("sam2") or see.device == "cpu":
+        return follow
+    from see2sound_nb.regions.video_sam import load_video_sam
+
+    sam, _ = see.model("segmentation")
+    try:
+        return load_video_sam(sam).follow
+    except ValueError as error:  # somebody's own SAM 2, trained on photos
+        warnings.warn(f"{name} cannot follow things ({error}); their corners are followed", stacklevel=2)
+        return follow
 
 
 def _ahead(frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], Any]) -> Iterator[tuple]:

@@ -16,15 +16,18 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._progress import Progress, quiet
+from see2sound_nb.regions import tracking
 from see2sound_nb.regions.confirming import confirm
 from see2sound_nb.regions.overlap import share_of_smaller
 from see2sound_nb.regions.shots import colour_distance, colours
 from see2sound_nb.regions.sources import Regions
 from see2sound_nb.regions.thing import Record, Sight, Thing
 from see2sound_nb.regions.things import Things
-from see2sound_nb.regions.tracking import GONE, HIDDEN, SEEN, come_back, follow, reshape, start_track
+from see2sound_nb.regions.tracking import GONE, HIDDEN, SEEN, Track, come_back, reshape, start_track
 from see2sound_nb.sounds.generation import MOST_SOURCES
 
+#: What brings tracks from one frame to the next, in place: `tracking.follow`, or another of its kind.
+Follow = Callable[[np.ndarray, np.ndarray, list[Track], float], None]
 #: Seconds between key frames.
 KEY_S = 1.5
 #: So many things more than are asked for are followed, since which of them moves is not known before.
@@ -48,6 +51,7 @@ def follow_things(
     frames_per_s: float,
     *,
     only_at: int | None = None,
+    follow: Follow = tracking.follow,
     tell: Progress = quiet,
     total: int = 0,
 ) -> list[Thing]:
@@ -67,6 +71,9 @@ def follow_things(
     only_at : int, optional
         The only key frame, where all that `find` gives is taken, in its order, such as what was chosen by hand. The
         frames before it are kept until then.
+    follow : callable
+        `tracking.follow`, or another of its kind, such as `video_sam.VideoSam.follow`. New things are followed
+        backwards by it, too, as copies of their tracks.
     tell : callable
         Called as ``tell("things", done, total)``.
     total : int
@@ -102,7 +109,7 @@ def follow_things(
                 confirm(fresh, things, I, frame)
             for record in (together := [*records, *fresh]):
                 record.write(frame, D, widths_s, together)
-            _follow_back(fresh, recent, frame, frames_per_s)
+            _follow_back(fresh, recent, frame, frames_per_s, follow)
             records += fresh
         if is_key or (only_at is not None and frame > only_at):
             recent = [(I, D)]
@@ -193,7 +200,7 @@ def _back_again(lost: list[Record], I: np.ndarray, mask: np.ndarray, label: dict
     return min(same, key=lambda record: colour_distance(hue, record.track.hue), default=None)
 
 
-def _follow_back(fresh: list[Record], recent: list, frame: int, frames_per_s: float) -> None:
+def _follow_back(fresh: list[Record], recent: list, frame: int, frames_per_s: float, follow: Follow) -> None:
     """Follow new things backwards through the frames since the last key frame, and leave their tracks as they were."""
     if not fresh:
         return

@@ -38,7 +38,7 @@ def load_hub_sam(folder: pathlib.Path) -> tuple[HubSam, dict]:
 
     model, found = AutoModelForMaskGeneration.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
     check_whole(found)
-    sam = HubSam(model.eval())
+    sam = HubSam(model.eval(), folder)
     return sam, dict(SAM2_AMG) if sam.stretches else {}
 
 
@@ -80,6 +80,8 @@ class HubSam:
     Parameters
     ----------
     model : transformers.SamModel or transformers.Sam2Model
+    folder : path, optional
+        Where its files are, for `video_sam.load_video_sam`.
 
     Notes
     -----
@@ -90,8 +92,9 @@ class HubSam:
     mask_threshold = 0.0
     image_format = "RGB"
 
-    def __init__(self, model):
+    def __init__(self, model, folder: pathlib.Path | None = None):
         self.model = model
+        self.folder = folder
         self.stretches = model.config.model_type != "sam"
         self.image_encoder = ImageEncoder(self)
         self.prompt_encoder = PromptEncoder()

@@ -171,11 +171,11 @@ def follow(before: np.ndarray, after: np.ndarray, tracks: list[Track], frames_pe
     masks = [track.mask_now() for track in alive]
     in_front = _who_is_in_front(before, alive, masks)
     free = [_not_behind(k, masks, in_front) for k in range(len(alive))]
-    points = [_corners(grey[0], _eroded(mask), CORNERS) for mask in free]
-    taken = np.any([_dilated(mask) for mask in masks], axis=0) if masks else np.zeros(grey[0].shape, bool)
-    points.append(_corners(grey[0], ~taken, GROUND_CORNERS, coarse=True))
+    points = [corners_in(grey[0], _eroded(mask), CORNERS) for mask in free]
+    taken = np.any([dilated(mask) for mask in masks], axis=0) if masks else np.zeros(grey[0].shape, bool)
+    points.append(corners_in(grey[0], ~taken, GROUND_CORNERS, coarse=True))
     small = [mask.sum() < SMALL_PX**2 for mask in masks] + [False]
-    pairs = _pairs(grey[0], grey[1], points, small)
+    pairs = corner_pairs(grey[0], grey[1], points, small)
     ground = similarity(*pairs[-1])
     ground = np.eye(2, 3) if ground is None else ground
     for track, mask, seen, pair in zip(alive, masks, free, pairs):
@@ -184,7 +184,7 @@ def follow(before: np.ndarray, after: np.ndarray, tracks: list[Track], frames_pe
         if visible >= LEAST_VISIBLE:
             p, q = pair
             step = similarity(p, q) if track.resting > RESTS_S * frames_per_s else own_motion(p, q, ground)
-        _advance(track, step, ground, after, masks, behind=visible < LEAST_VISIBLE, frames_per_s=frames_per_s)
+        advance(track, step, ground, after, masks, behind=visible < LEAST_VISIBLE, frames_per_s=frames_per_s)
 
 
 def similarity(p: np.ndarray, q: np.ndarray) -> np.ndarray | None:
@@ -269,10 +269,11 @@ def come_back(track: Track, I: np.ndarray, mask: np.ndarray) -> None:
     track.state, track.unseen, track.velocity_px = SEEN, 0, np.zeros(2)
 
 
-def _advance(
+def advance(
     track: Track, step: np.ndarray | None, ground: np.ndarray, after: np.ndarray, masks: list[np.ndarray], *,
     behind: bool, frames_per_s: float,
 ) -> None:  # fmt: skip
+    """Bring a track to the frame `after` by a similarity, or on as it went where there is none, in place."""
     before = track.place_px
     since = track.since
     if step is not None:
@@ -324,14 +325,14 @@ def _not_behind(k: int, masks: list[np.ndarray], in_front: dict[tuple[int, int],
     free, others = masks[k].copy(), masks[k].copy()
     for (j, l), first in in_front.items():
         if k in (j, l):
-            apart = ~_dilated(masks[l if k == j else j])
+            apart = ~dilated(masks[l if k == j else j])
             others &= apart
             if (k == l) == first:  # the other one is in front
                 free &= apart
     return others if others.sum() >= ENOUGH * masks[k].sum() else free
 
 
-def _corners(grey: np.ndarray, where: np.ndarray, count: int, *, coarse: bool = False) -> np.ndarray:
+def corners_in(grey: np.ndarray, where: np.ndarray, count: int, *, coarse: bool = False) -> np.ndarray:
     """(n, 2) float32 corners of a grey picture within a mask."""
     import cv2
 
@@ -353,7 +354,7 @@ def _corners(grey: np.ndarray, where: np.ndarray, count: int, *, coarse: bool = 
     return found.reshape(-1, 2) * scale + np.array([left, top], np.float32)
 
 
-def _pairs(before: np.ndarray, after: np.ndarray, points: list[np.ndarray], small: list[bool]) -> list:
+def corner_pairs(before: np.ndarray, after: np.ndarray, points: list[np.ndarray], small: list[bool]) -> list:
     """Corners of each thing, (n, 2) float32, before and after, those that are believed; two passes do for all."""
     pairs: list[tuple[np.ndarray, np.ndarray]] = [(p, p) for p in points]
     for window in (True, False):
@@ -389,7 +390,8 @@ def _eroded(mask: np.ndarray) -> np.ndarray:
     return inner if inner.sum() >= 25 else mask
 
 
-def _dilated(mask: np.ndarray) -> np.ndarray:
+def dilated(mask: np.ndarray) -> np.ndarray:
+    """A mask (H, W) bool, 4 pixels wider on all sides."""
     import cv2
 
     return cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
