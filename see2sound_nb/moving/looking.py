@@ -135,20 +135,18 @@ def look_at_shot(
     """
     every = max(1, round(clip.frames_per_s / DEPTH_HZ))
     model, processor = see.model("depth")
-    threads = 1 if see.names["depth"] == "tiny-depth" else None  # beside the tracking, which has the other core
-
-    def depth_of(I: np.ndarray) -> np.ndarray:
-        with torch_threads(threads):
-            return estimate_depth(I, model, processor)
+    # One thread here and one beside it, set once: the number is one for the process, and whether it is 1 or 2 when a
+    # layer is computed decides the last digits of it.
+    threads = 1 if see.names["depth"] == "tiny-depth" else None
 
     def glance(I: np.ndarray) -> tuple[np.ndarray, Things | None]:
-        return depth_of(I), None if by_hand is not None or select == "area" else find_things(I)
+        return estimate_depth(I, model, processor), None if by_hand is not None or select == "area" else find_things(I)
 
     samples: list[np.ndarray] = []
     begin: list[tuple[np.ndarray, np.ndarray]] = []
 
     def seen() -> Iterator[tuple[np.ndarray, np.ndarray | None, Things | None]]:
-        for block, (D, things) in _ahead(frames, every, glance):
+        for block, (D, things) in _ahead(frames, every, glance, threads):
             samples.append(D.ravel()[:: max(1, D.size // DEPTH_SAMPLES)])
             if not begin:
                 begin.append((block[0], D))
@@ -163,11 +161,13 @@ def look_at_shot(
     only_at = None if by_hand is None else by_hand[0]
     most = sources if by_hand is None else len(by_hand[1])
     how: dict[str, Any] = dict(only_at=only_at, follow=_tracker(see), tell=tell)
-    things = follow_things(seen(), find, most, clip.frames_per_s, **how)
+    with torch_threads(threads):
+        things = follow_things(seen(), find, most, clip.frames_per_s, **how)
     (picture, D), key = begin[0], 0
     if things and things[0].key != 0:
         picture, key = things[0].picture, things[0].key
-        D = depth_of(picture)
+        with torch_threads(threads):
+            D = estimate_depth(picture, model, processor)
     low, high = np.percentile(np.concatenate(samples), [2, 98])
     return Look(things, picture, key, D, label_logits(picture), np.array([low, high]), is_metric(model))
 
@@ -190,10 +190,19 @@ def _tracker(see: See2Sound) -> Follow:
         return follow
 
 
-def _ahead(frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], Any]) -> Iterator[tuple]:
+def _ahead(
+    frames: Iterable[np.ndarray], every: int, work: Callable[[np.ndarray], Any], threads: int | None
+) -> Iterator[tuple]:
     """Blocks of `every` frames and what `work` gives for the first of each, done while the block before is used."""
     frames = iter(frames)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+
+    def begin() -> None:
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)  # of this thread, which ends with the block
+
+    with concurrent.futures.ThreadPoolExecutor(1, initializer=begin) as pool:
         before = None
         while block := list(itertools.islice(frames, every)):
             coming = block, pool.submit(work, block[0])

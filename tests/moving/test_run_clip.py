@@ -231,3 +231,22 @@ def test_a_frame_as_the_run_sees_it():
     for k in (-1, 3):
         with pytest.raises(ValueError, match=f"frame={k} must lie in 0 to 2"):
             s2s.read_frame(clip, k)
+
+
+def test_torch_has_as_many_threads_as_before_and_one_while_it_looks(pipeline, two_shots, monkeypatch):
+    import torch
+
+    before, seen, real = torch.get_num_threads(), [], looking.estimate_depth
+
+    def spy(*arguments):
+        seen.append(torch.get_num_threads())
+        return real(*arguments)
+
+    monkeypatch.setattr(looking, "estimate_depth", spy)
+    torch.set_num_threads(2)
+    try:
+        pipeline.run(two_shots[:8], sources=1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}
