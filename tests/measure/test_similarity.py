@@ -16,19 +16,16 @@ import pytest
 from scipy.signal import resample_poly
 
 from see2sound_nb.measure import similarity as module
-from see2sound_nb.measure.similarity import (
+from see2sound_nb.measure.intelligibility import stoi
+from see2sound_nb.measure.published_similarity import (
     MEASURES,
-    WEIGHTS,
-    controls,
-    dtw,
     published_contrast,
     published_mfcc_dtw,
     published_similarity,
     published_stoi,
     published_zero_crossings,
-    similarity,
-    stoi,
 )
+from see2sound_nb.measure.similarity import WEIGHTS, controls, dtw, similarity
 
 FS = 16000
 NAN = math.nan
