@@ -114,6 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         print(f"see2sound: error: not enough memory; {remedy}", file=sys.stderr)
         return BAD_INPUT
+    except ModuleNotFoundError as error:
+        if "see2sound_nb[" not in str(error):  # that names the extra which is not installed
+            raise
+        print(f"see2sound: error: {error}", file=sys.stderr)
+        return BAD_INPUT
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
@@ -220,7 +225,7 @@ def _kept_for_the_next_start(keep: pathlib.Path | None) -> Iterator[None]:
     """Where finished parts of a clip's work are: removed when all is done, and named when it is stopped."""
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException:
         if keep is not None and keep.exists():
             print(f"see2sound: what was done is in {keep}; the same command goes on from there", file=sys.stderr)
         raise

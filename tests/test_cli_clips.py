@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 import pytest
@@ -123,6 +124,24 @@ def test_what_is_no_film_is_said(tmp_path, capsys, content):
     assert cli.main([str(path), "-o", str(tmp_path / "a.mp4")]) == cli.BAD_INPUT
     assert "clip.mp4" in capsys.readouterr().err
     assert [one.name for one in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_without_pyav_one_line_says_how_to_get_it_and_animations_go_on(film, animation, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert cli.main([str(film), "-o", str(tmp_path / "a.wav")]) == cli.BAD_INPUT
+    error = capsys.readouterr().err.strip().splitlines()
+    assert error == ["see2sound: error: reading and writing films needs PyAV: pip install 'see2sound_nb[video]'"]
+    assert cli.main([str(animation), "-o", str(tmp_path / "a.wav"), "--sources", "1"]) == 0
+    assert soundfile.info(tmp_path / "a.wav").duration == pytest.approx(5.6, abs=1e-3)
+
+
+def test_another_missing_module_is_a_fault_of_ours(monkeypatch):
+    def broken(*_):
+        raise ModuleNotFoundError("No module named 'nothing'")
+
+    monkeypatch.setattr(cli, "_run", broken)
+    with pytest.raises(ModuleNotFoundError, match="nothing"):
+        cli.main(["photo.jpg"])
 
 
 def test_what_was_done_is_kept_until_all_is_done(film, tmp_path, monkeypatch, pipeline, capsys):
