@@ -14,6 +14,20 @@ from see2sound_nb.models import table
 PHOTO = np.random.default_rng(0).integers(0, 255, (60, 90, 3), np.uint8)
 
 
+def sam2_vision(hidden_size):
+    """The settings of SAM 2's picture encoder at 1/8 of its size in each direction."""
+    backbone = dict(
+        model_type="sam2_hiera_det_model", hidden_size=8, num_attention_heads=1, image_size=[128, 128],
+        blocks_per_stage=[1, 2, 2, 1], embed_dim_per_stage=[8, 16, 32, 64], global_attention_blocks=[4],
+        num_attention_heads_per_stage=[1, 1, 2, 2], window_size_per_stage=[4, 4, 4, 4],
+        window_positional_embedding_background_size=[4, 4],
+    )  # fmt: skip
+    return dict(
+        backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8], fpn_hidden_size=hidden_size,
+        backbone_feature_sizes=[[32, 32], [16, 16], [8, 8]],
+    )  # fmt: skip
+
+
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SEE2SOUND_CACHE", str(tmp_path / "cache"))
@@ -40,16 +54,7 @@ def put_sam(cache):
             )  # fmt: skip
             kind, width, config = SamModel, 16, SamConfig
         else:
-            backbone = dict(
-                model_type="sam2_hiera_det_model", hidden_size=8, num_attention_heads=1, image_size=[128, 128],
-                blocks_per_stage=[1, 2, 2, 1], embed_dim_per_stage=[8, 16, 32, 64], global_attention_blocks=[4],
-                num_attention_heads_per_stage=[1, 1, 2, 2], window_size_per_stage=[4, 4, 4, 4],
-                window_positional_embedding_background_size=[4, 4],
-            )  # fmt: skip
-            vision = dict(
-                backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8], fpn_hidden_size=32,
-                backbone_feature_sizes=[[32, 32], [16, 16], [8, 8]],
-            )  # fmt: skip
+            vision = sam2_vision(32)
             kind, width, config = Sam2Model, 32, Sam2Config
         model = kind(
             config(

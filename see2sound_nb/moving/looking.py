@@ -92,9 +92,10 @@ def read_frame(clip: Clip, frame: int) -> np.ndarray:
     -----
     Notebook: 07_moving_pictures.
     """
-    for I in itertools.islice(read_frames(clip, LONGEST_SIDE_PX), frame, None) if frame >= 0 else ():
-        return I
-    raise ValueError(f"frame={frame} must lie in 0 to {len(clip) - 1}, the frames of this clip")
+    I = next(itertools.islice(read_frames(clip, LONGEST_SIDE_PX), frame, None), None) if frame >= 0 else None
+    if I is None:
+        raise ValueError(f"frame={frame} must lie in 0 to {len(clip) - 1}, the frames of this clip")
+    return I
 
 
 def look_at_shot(

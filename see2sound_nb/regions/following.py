@@ -18,7 +18,7 @@ import numpy as np
 from see2sound_nb._progress import Progress, quiet
 from see2sound_nb.regions import tracking
 from see2sound_nb.regions.confirming import confirm
-from see2sound_nb.regions.overlap import share_of_smaller
+from see2sound_nb.regions.overlap import iou, share_of_smaller
 from see2sound_nb.regions.shots import colour_distance, colours
 from see2sound_nb.regions.sources import Regions
 from see2sound_nb.regions.thing import Record, Sight, Thing
@@ -164,7 +164,7 @@ def _meet(records: list[Record], found: Regions, I: np.ndarray, frame: int, most
         record.looks += record.track.state == SEEN
     for k in range(len(found)):
         mask = found.masks[k]
-        same = [_overlap(mask, other) for other in now]
+        same = [iou(mask, other) for other in now]
         nearest = int(np.argmax(same)) if same else -1
         known = alive[nearest] if same and same[nearest] >= SAME_PLACE else None
         if known is None and any(share_of_smaller(mask, other) > SAME_PART for other in now):
@@ -185,10 +185,6 @@ def _meet(records: list[Record], found: Regions, I: np.ndarray, frame: int, most
             reshape(known.track, I, mask)
         known.vote(Sight(found.labels[k], frame, I, found.patches[k]))
     return fresh[: max(0, most - len(alive))]
-
-
-def _overlap(a: np.ndarray, b: np.ndarray) -> float:
-    return float((a & b).sum() / max(1, (a | b).sum()))
 
 
 def _back_again(lost: list[Record], I: np.ndarray, mask: np.ndarray, label: dict[str, Any]) -> Record | None:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.regions.overlap import iou
 from see2sound_nb.regions.shots import colour_distance, colours
 
 #: What a thing is in a frame.
@@ -251,9 +252,8 @@ def reshape(track: Track, I: np.ndarray, mask: np.ndarray) -> bool:
         Whether it was taken.
     """
     now = track.mask_now()
-    union = (now | mask).sum()
     ratio = mask.sum() / max(1, now.sum())
-    if not union or (now & mask).sum() / union < SAME_SHAPE or not SHAPE_AREA[0] <= ratio <= SHAPE_AREA[1]:
+    if iou(now, mask) < SAME_SHAPE or not SHAPE_AREA[0] <= ratio <= SHAPE_AREA[1]:
         return False
     found = colours(I, mask)
     if colour_distance(found, track.hue) > colour_distance(colours(I, now), track.hue) + SHAPE_COLOURS:

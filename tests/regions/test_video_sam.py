@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import moving_truth as truth
 import numpy as np
 import pytest
+from checkpoints import sam2_vision
 
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.models import table
@@ -32,18 +33,8 @@ def model():
     from transformers import Sam2VideoConfig, Sam2VideoModel
 
     torch.manual_seed(0)
-    backbone = dict(
-        model_type="sam2_hiera_det_model", hidden_size=8, num_attention_heads=1, image_size=[128, 128],
-        blocks_per_stage=[1, 2, 2, 1], embed_dim_per_stage=[8, 16, 32, 64], global_attention_blocks=[4],
-        num_attention_heads_per_stage=[1, 1, 2, 2], window_size_per_stage=[4, 4, 4, 4],
-        window_positional_embedding_background_size=[4, 4],
-    )  # fmt: skip
-    vision = dict(
-        backbone_config=backbone, backbone_channel_list=[64, 32, 16, 8], fpn_hidden_size=128,
-        backbone_feature_sizes=[[32, 32], [16, 16], [8, 8]],
-    )  # fmt: skip
     config = Sam2VideoConfig(
-        vision_config=vision, image_size=128,
+        vision_config=sam2_vision(128), image_size=128,
         prompt_encoder_config=dict(image_size=128, patch_size=16, mask_input_channels=4, hidden_size=128),
         mask_decoder_config=dict(
             hidden_size=128, mlp_dim=32, num_attention_heads=2, iou_head_hidden_dim=16, attention_downsample_rate=2
