@@ -93,9 +93,11 @@ def test_a_wav_alone(film, tmp_path):
 
 
 def test_ambisonics_lie_beside_a_film(film, tmp_path, capsys):
+    (tmp_path / "a.wav").write_text("somebody else's")
     assert cli.main([str(film), "-o", str(tmp_path / "a.mkv"), "--layout", "foa", "--sources", "1"]) == 0
-    assert "Note: a.wav holds the sound as foa" in capsys.readouterr().out
-    assert soundfile.info(tmp_path / "a.wav").channels == 4
+    assert "Note: a.foa.wav holds the sound as foa" in capsys.readouterr().out
+    assert soundfile.info(tmp_path / "a.foa.wav").channels == 4
+    assert (tmp_path / "a.wav").read_text() == "somebody else's"
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,7 @@ class MovingScene:
             (see `media.clip_writing.write_clip`). ``.wav``: the sound alone.
         layout : str
             As in `render`. For Ambisonics a film has no sound track: it gets the binaural one, and the Ambisonics lie
-            beside it in a WAV of the same name.
+            beside it in a WAV, as ``clip.foa.wav``.
         original : str
             The clip's own sound is ``"replaced"``, ``"kept"`` as a second track, or ``"mixed"`` into ours.
         subtype, sample_rate
@@ -239,7 +239,7 @@ class MovingScene:
             phi = self.render(layout, sample_rate=rate, **how)
             return write_wav(path, phi, rate, layout=layout, subtype=subtype)
         if layout in AMBISONIC_ORDERS:
-            beside = path.with_suffix(".wav")
+            beside = path.with_suffix(f".{layout}.wav")  # a name that nobody else's file is likely to have
             write_wav(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
             said = (
                 f"{beside.name} holds the sound as {layout}; {path.name} has it for headphones, for films take no more."
