@@ -17,11 +17,13 @@ PICTURE = ROOT / "tests" / "house.svg"
 #: From the top down. A file may import what stands on a lower floor, and what stands beside it in its own folder or
 #: file list; two folders on one floor know nothing of each other. Arrows never run up.
 FLOORS: list[tuple[str, ...]] = [
-    ("__init__.py", "__main__.py", "cli.py", "demo.py"),  # the doors
+    ("__init__.py", "__main__.py", "cli.py", "cli_evaluate.py", "demo.py"),  # the doors
+    ("study",),  # section 5.2 and appendix B, asked of listeners
     ("notebook",),  # figures, players, widgets, checks of exercises
+    ("evaluation", "study"),  # section 5 and appendix B, run
     ("pipeline.py",),  # figure 2, read aloud
     ("moving",),  # the same through time
-    ("scene.py",),  # what the steps found
+    ("scene.py", "reporting.py"),  # what the steps found, and what is measured of it
     ("measure",),  # section 5
     ("render",),  # section 4.3, Eq. 4 and 5
     ("places",),  # section 4.1, depth and lifting
