@@ -20,7 +20,7 @@ FLOORS: list[tuple[str, ...]] = [
     ("__init__.py", "__main__.py", "cli.py", "cli_evaluate.py", "demo.py"),  # the doors
     ("study",),  # section 5.2 and appendix B, asked of listeners
     ("notebook",),  # figures, players, widgets, checks of exercises
-    ("evaluation", "study"),  # section 5 and appendix B, run
+    ("evaluation",),  # section 5, run
     ("pipeline.py",),  # figure 2, read aloud
     ("moving",),  # the same through time
     ("scene.py", "reporting.py"),  # what the steps found, and what is measured of it
