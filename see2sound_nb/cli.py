@@ -23,6 +23,7 @@ from see2sound_nb.moving import MovingScene
 from see2sound_nb.moving.moving_scene import check_doppler, check_output
 from see2sound_nb.pipeline import See2Sound, clip_or_photo
 from see2sound_nb.render.layouts import LAYOUTS, check_layout
+from see2sound_nb.reporting import truth_line
 from see2sound_nb.scene import Scene
 
 #: Exit codes: bad input, and stopped by the user (128 + SIGINT).
@@ -208,12 +209,14 @@ def _run(arguments: argparse.Namespace) -> int:
             progress=tell,
         )
         tell("render", 0, 1)
-        written = _write(scene, output, arguments)
+        written, report = _write(scene, output, arguments)
         tell("render", 1, 1)
     if arguments.json:
-        print(json.dumps({**scene.report(), "output": written}, indent=2))
+        print(json.dumps({**report, "output": written}, indent=2, allow_nan=False))
     else:
         print(scene.describe())
+        if "measured" in report:
+            print(f"Measured: {truth_line(report['measured'])}")
         for note in scene.notes:
             print(f"Note: {note}")
         print(f"{output}: {arguments.layout}, master gain {written['gain_db']:+.1f} dB")
@@ -238,21 +241,25 @@ def _default_output(photo: str, moving: bool) -> str:
     return f"{path.stem}.sound.mp4" if moving else path.with_suffix(".wav").name
 
 
-def _write(scene: Scene | MovingScene, output: pathlib.Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Render and write; returns what the report says of the file."""
+def _write(
+    scene: Scene | MovingScene, output: pathlib.Path, arguments: argparse.Namespace
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Render and write; returns what is to be said of the file, and the report."""
     rate = arguments.sample_rate or scene.sample_rate
     if isinstance(scene, MovingScene):
         how = {"original": arguments.original, "doppler": arguments.doppler}
         scene.save(output, arguments.layout, subtype=arguments.subtype, sample_rate=arguments.sample_rate, **how)
-        gain_db = scene.gain_db(arguments.layout)
+        gain_db, report = scene.gain_db(arguments.layout), scene.report()
         rate = SAMPLE_RATE_HZ if output.suffix.lower() in CONTAINERS else rate
     else:
         phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
         write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
-    return {
+        report = scene.report(arguments.layout, sample_rate=rate, phi=phi)
+    written = {
         "path": str(output),
         "layout": arguments.layout,
         "channels": list(LAYOUTS[arguments.layout]),
         "sample_rate_hz": rate,
         "gain_db": round(gain_db, 2),
     }
+    return written, report

@@ -14,12 +14,12 @@ import numpy as np
 
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
-from see2sound_nb.places.frames import directions
 from see2sound_nb.render import responses
 from see2sound_nb.render.ambience import ambient_channels
 from see2sound_nb.render.channels import master_gain_db, render_channels
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import LAYOUTS, check_layout
+from see2sound_nb.reporting import description, plan_report, truth_report
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.sounds.ambience import Ambience
 from see2sound_nb.sounds.generation import SOURCE_LEVEL_DB
@@ -217,13 +217,22 @@ class Scene:
         rate = self._checked_rate(sample_rate)
         return write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
 
+    def heard(self) -> np.ndarray:
+        """What arrives of each source at the listener: its omnidirectional sound, (N, T + L - 1) float32.
+
+        Before the master gain, which it shares with `ambient_channels`.
+        """
+        W = self.impulse_responses("foa")[:, :1]
+        if not len(self.audio):
+            return np.zeros((0, self.audio.shape[1]), dtype=np.float32)
+        return np.concatenate([render_channels(a[None], h[None]) for a, h in zip(self.audio, W)])
+
     def levels_db(self) -> np.ndarray:
         """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.
 
         Before the master gain; the sources are equally loud at 1 m, so the differences come from distance and the room.
         """
-        W = self.impulse_responses("foa")[:, :1]
-        power = [np.mean(render_channels(a[None], h[None]) ** 2.0) for a, h in zip(self.audio, W)]
+        power = np.array([np.mean(sound**2.0) for sound in self.heard()])
         return 10 * np.log10(np.maximum(power, 1e-12))
 
     def ambience_level_db(self) -> float:
@@ -237,76 +246,43 @@ class Scene:
         sources = 10 * np.log10(np.sum(10 ** (self.levels_db() / 10))) if len(self.audio) else SOURCE_LEVEL_DB
         return float(sources) + self.ambience.level_db
 
-    def report(self) -> dict[str, Any]:
-        """The scene in plain numbers and words, ready for JSON."""
-        azimuth, elevation, distance = directions(self.positions_m)
-        levels = self.levels_db()
-        return {
-            "preset": self.preset,
-            "geometry": self.geometry,
-            "seed": self.seed,
-            "prompt": self.prompt,
-            "image_size_px": [self.image.shape[1], self.image.shape[0]],
-            "room": {
-                "size_m": list(self.room.size_m),
-                "listener_m": list(self.room.listener_m),
-                "absorption": self.room.absorption,
-                "max_order": self.room.max_order,
-            },
-            "audio": {"sample_rate_hz": self.sample_rate, "duration_s": self.audio.shape[1] / self.sample_rate},
-            "sources": [
-                {
-                    "label": source["label"],
-                    "caption": source["caption"],
-                    "sounds": round(float(source["sounds"]), 3),
-                    "box_px": [int(v) for v in self.boxes[k]],
-                    "position_m": [round(float(v), 3) for v in self.positions_m[k]],
-                    "azimuth_deg": round(float(azimuth[k]), 1),
-                    "elevation_deg": round(float(elevation[k]), 1),
-                    "distance_m": round(float(distance[k]), 2),
-                    "level_db": round(float(levels[k]), 1),
-                }
-                for k, source in enumerate(self.labels)
-            ],
-            "ambience": self._ambience_report(),
-            "notes": list(self.notes),
-        }
+    def report(
+        self, layout: str = "5.1", *, sample_rate: int | None = None, phi: np.ndarray | None = None
+    ) -> dict[str, Any]:
+        """The scene in plain numbers and words, ready for JSON: what was decided, and what is measured of its sound.
 
-    def _ambience_report(self) -> dict[str, Any] | None:
-        if self.ambience is None:
-            return None
-        return {
-            "kind": self.ambience.kind,
-            "label": self.ambience.label,
-            "caption": self.ambience.caption,
-            "probability": round(float(self.ambience.probability), 3),
-            "level_db": round(self.ambience_level_db(), 1),
-            "below_sources_db": round(-self.ambience.level_db, 1) if len(self.audio) else None,
-        }
+        Parameters
+        ----------
+        layout, sample_rate
+            As in `render`: of the rendering that is measured.
+        phi : np.ndarray, optional
+            (n_ch, T) float, what `render` gave for them, if it is at hand: that spares rendering anew.
+
+        Returns
+        -------
+        dict
+            The choices of every step; under ``"measured"`` the spatial truth of each source, of the room and of the
+            rendering (see `measure.spatial_truth`). What cannot be measured is None, and ``..._why`` says why.
+
+        Raises
+        ------
+        ValueError
+            As `render`.
+
+        Notes
+        -----
+        Notebook: 08_evaluation.
+        """
+        rate = self._checked_rate(sample_rate)
+        phi = self.render(layout, sample_rate=rate) if phi is None else phi
+        return {**plan_report(self), "measured": truth_report(self, phi, rate, layout)}
 
     def describe(self) -> str:
         """One line per source: number, label, position, azimuth with its side, distance and level; one of the ambience.
 
         A scene without sources says that it is its ambience.
         """
-        report, lines = self.report(), []
-        for k, source in enumerate(report["sources"], start=1):
-            azimuth = round(source["azimuth_deg"])
-            side = "left" if azimuth > 0 else "right" if azimuth < 0 else "ahead"
-            x, y, z = source["position_m"]
-            lines.append(
-                f"{k}. {source['label']} ({source['caption']}): x {x:+.2f}, y {y:+.2f}, z {z:+.2f} m; "
-                f"azimuth {azimuth:+d} deg ({side}), {source['distance_m']:.1f} m away; {source['level_db']:.1f} dB"
-            )
-        if not lines:
-            alone = "the photo is its ambience" if self.ambience else "nor is there an ambience, so the scene is silent"
-            lines.append(f"No thing in the photo is a source; {alone}.")
-        if around := report["ambience"]:
-            lines.append(
-                f"All around: {around['label']} ({around['caption']}), {around['probability']:.0%} certain; "
-                f"{around['level_db']:.1f} dB"
-            )
-        return "\n".join(lines)
+        return description(self)
 
 
 def resampled(audio: np.ndarray, rate: int, new_rate: int) -> np.ndarray:

@@ -23,7 +23,8 @@ FLOORS: list[tuple[str, ...]] = [
     ("evaluation",),  # section 5, run
     ("pipeline.py",),  # figure 2, read aloud
     ("moving",),  # the same through time
-    ("scene.py", "reporting.py"),  # what the steps found, and what is measured of it
+    ("scene.py",),  # what the steps found
+    ("reporting.py",),  # and what is measured of it
     ("measure",),  # section 5
     ("render",),  # section 4.3, Eq. 4 and 5
     ("places",),  # section 4.1, depth and lifting

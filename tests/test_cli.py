@@ -68,7 +68,7 @@ def test_the_scene_is_rendered_once(tmp_path, monkeypatch):
     played = render_channels
     monkeypatch.setattr(scene, "render_channels", lambda A, h: calls.append(len(A)) or played(A, h))
     monkeypatch.setattr(Scene, "describe", lambda _: "")  # its levels are convolutions, too
-    monkeypatch.setattr(Scene, "levels_db", lambda _: np.zeros(1))
+    monkeypatch.setattr(Scene, "heard", lambda _: np.ones((1, 8000), np.float32))
     assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--sources", "1"]) == 0
     assert len(calls) == 1
     peak = np.abs(soundfile.read(tmp_path / "a.wav")[0]).max()

@@ -130,6 +130,38 @@ def test_the_report_is_json_and_agrees_with_the_scene(scene):
     assert repr(scene) == repr(scene)
 
 
+def test_the_report_measures_what_was_rendered(scene):
+    report = json.loads(json.dumps(scene.report("binaural", sample_rate=48000), allow_nan=False))
+    measured = report["measured"]
+    assert len(measured["sources"]) == len(scene.labels)
+    for source, own in zip(report["sources"], measured["sources"]):
+        assert own["direction_foa_deg"] == pytest.approx([source["azimuth_deg"], source["elevation_deg"]], abs=0.15)
+        assert (own["itd_ms"] > 0) == (source["azimuth_deg"] > 0)
+        assert 0 <= own["masked_share"] <= 1 and own["seam"] < 4
+    assert measured["signal"]["layout"] == "binaural" and measured["signal"]["sample_rate_hz"] == 48000
+    assert measured["signal"]["true_peak_dbtp"] == pytest.approx(-1, abs=0.5)
+    phi = scene.render("5.1")
+    assert scene.report(phi=phi) == scene.report("5.1"), "a rendering at hand is the one that would be made"
+    assert scene.report(phi=0.5 * phi)["measured"]["signal"]["loudness_lufs"] == pytest.approx(
+        scene.report()["measured"]["signal"]["loudness_lufs"] - 6.0, abs=0.15
+    )
+
+
+def test_a_louder_neighbour_masks_and_the_measured_line_tells_all(scene):
+    from see2sound_nb.reporting import truth_line
+
+    positions = np.array([[0.5, 2.0, 0], [0.5, 2.0, 0]])
+    audio = np.stack([scene.audio[0], 10 * scene.audio[0]])
+    twins = dataclasses.replace(scene, audio=audio, positions_m=positions, room=s2s.room_around(positions))
+    measured = twins.report()["measured"]
+    assert [own["masked_share"] for own in measured["sources"]] == [1, 0]
+    line = truth_line(measured)
+    assert "1. ITD" in line and "100% masked" in line and "LUFS" in line and "\n" not in line
+    assert "silent" not in line and "silent: LFE" in truth_line(
+        {**measured, "signal": {**measured["signal"], "silent_channels": ["LFE"]}}
+    )
+
+
 # What is heard all around
 
 

@@ -23,6 +23,7 @@ from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import master_gain_db
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, check_layout
+from see2sound_nb.reporting import plan_report
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
 
@@ -284,7 +285,7 @@ class MovingScene:
         }
 
     def _shot_report(self, shot: Shot) -> dict[str, Any]:
-        key = shot.key.report()
+        key = plan_report(shot.key)
         for k, source in enumerate(key["sources"]):
             azimuth, _, distance = directions(shot.paths_m[:, k])
             heard = np.flatnonzero(shot.heard[:, k] > 0)
