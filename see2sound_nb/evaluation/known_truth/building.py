@@ -20,8 +20,9 @@ import numpy as np
 from see2sound_nb.evaluation.known_truth.composing import Camera, Cutout, compose, cut_out, place_of
 from see2sound_nb.evaluation.known_truth.dcase import write_seld
 from see2sound_nb.evaluation.known_truth.packages import read_files
+from see2sound_nb.evaluation.known_truth.scene import declaration, files_of, room_of
+from see2sound_nb.evaluation.known_truth.sounding import LEVEL_DB, decoded, sounding
 from see2sound_nb.measure.reverberation import complete_until_s, drr_db, t20_s
-from see2sound_nb.media.clip_sound import resampled
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.films import ensure_av
 from see2sound_nb.media.sound_files import write_wav
@@ -30,22 +31,10 @@ from see2sound_nb.render.channels import render_channels
 from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.room.shoebox import Room
 
-SCENES = pathlib.Path(__file__).with_name("scenes.json")
 #: What the mixes are made in, and what their files are called.
 STORED = ("foa", "binaural", "5.1")
-#: The level of a dry sound where it sounds, in dB RMS of full scale, before its own ``level_db``.
-LEVEL_DB = -23.0
-#: Between two times that a sound is heard, in seconds.
-PAUSE_S = 0.4
 #: Octave bands whose reverberation time is reported, in Hz.
 OCTAVES_HZ = (125, 250, 500, 1000, 2000, 4000)
-#: Without walls: far away, and open.
-_OPEN = Room((400.0, 400.0, 400.0), (200.0, 200.0, 200.0), 1.0, 0)
-
-
-def declaration() -> dict[str, Any]:
-    """``scenes.json``: packages, files, things, surfaces, rooms and scenes."""
-    return json.loads(SCENES.read_text("utf-8"))
 
 
 def build(
@@ -100,14 +89,6 @@ def build(
     return made
 
 
-def files_of(declared: dict[str, Any], scene: dict[str, Any]) -> set[str]:
-    """Keys of the files that a scene is made of."""
-    surfaces = [declared["surfaces"][scene[part]] for part in ("ground", "wall", "backdrop") if part in scene]
-    things = [declared["things"][thing["thing"]] for thing in (*scene["sources"], *scene["silent"])]
-    sounds = [declared["things"][source["thing"]]["sound"] for source in scene["sources"]]
-    return {entry["picture"] for entry in (*surfaces, *things)} | set(sounds)
-
-
 def build_scene(
     declared: dict[str, Any], scene: dict[str, Any], contents: dict[str, bytes], folder: pathlib.Path
 ) -> pathlib.Path:
@@ -151,12 +132,6 @@ def build_scene(
     return folder
 
 
-def room_of(declared: dict[str, Any], scene: dict[str, Any]) -> Room:
-    """The room of a scene; for ``"open"`` one without walls."""
-    room = declared["rooms"][scene["room"]]
-    return Room(**room) if room else _OPEN
-
-
 def compose_scene(
     declared: dict[str, Any], scene: dict[str, Any], contents: dict[str, bytes]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -186,7 +161,10 @@ def compose_scene(
         positions.append(position)
         if source.get("on_screen", True):
             cutouts.append(cutout)
-    ground, behind = declared["surfaces"][scene["ground"]], declared["surfaces"][scene.get("wall", scene.get("backdrop"))]
+    ground, behind = (
+        declared["surfaces"][scene["ground"]],
+        declared["surfaces"][scene.get("wall", scene.get("backdrop"))],
+    )
     photo, masks, depth = compose(
         Camera(scene["fov_deg"], tuple(declared["picture_px"])),
         cutouts,
@@ -223,49 +201,6 @@ def _surface(surface: dict[str, Any], contents: dict[str, bytes]) -> np.ndarray:
         picture = np.rot90(picture)
     tint = np.array(surface.get("tint", (1.0, 1.0, 1.0)))
     return np.ascontiguousarray(np.clip(picture * tint, 0, 255).astype(np.uint8))
-
-
-def decoded(content: bytes, rate: int) -> np.ndarray:
-    """A sound file as (T,) float32 at a sample rate, its channels averaged, without the silence at its ends."""
-    av = ensure_av()
-    packer = av.AudioResampler(format="flt", layout="mono")
-    blocks = []
-    with av.open(io.BytesIO(content)) as container:
-        own_rate = container.streams.audio[0].rate
-        for frame in container.decode(audio=0):
-            blocks += [packed.to_ndarray().ravel() for packed in packer.resample(frame)]
-    sound = np.concatenate(blocks).astype(np.float32)
-    sound = resampled((sound - sound.mean())[None], own_rate, rate)[0]
-    heard = np.flatnonzero(np.abs(sound) > 0.01 * np.abs(sound).max())
-    return sound[heard[0] : heard[-1] + 1]
-
-
-def sounding(
-    sound: np.ndarray, source: dict[str, Any], rate: int, samples: int
-) -> tuple[np.ndarray, list[dict[str, float]]]:
-    """A sound repeated with pauses from a source's onset to its offset, at its level.
-
-    Returns
-    -------
-    dry : np.ndarray
-        (samples,) float32; its RMS where it sounds is `LEVEL_DB` and the source's own ``level_db``.
-    events : list of dict
-        ``onset_s`` and ``offset_s`` of each time that it is heard.
-    """
-    first, last = round(source["onset_s"] * rate), round(source["offset_s"] * rate)
-    fade = round(0.01 * rate)
-    ramp = np.linspace(0, 1, fade, dtype=np.float32)
-    dry, events, start = np.zeros(samples, dtype=np.float32), [], first
-    while last - start > round(0.25 * rate):
-        piece = sound[: last - start].copy()
-        piece[:fade] *= ramp
-        piece[-fade:] *= ramp[::-1]
-        dry[start : start + len(piece)] = piece
-        events.append(dict(onset_s=round(start / rate, 5), offset_s=round((start + len(piece)) / rate, 5)))
-        start += len(piece) + round(PAUSE_S * rate)
-    active = sum(event["offset_s"] - event["onset_s"] for event in events) * rate
-    rms = math.sqrt(float(np.sum(np.square(dry, dtype=float))) / active)
-    return (dry / rms * 10 ** ((LEVEL_DB + source["level_db"]) / 20)).astype(np.float32), events
 
 
 def _truth(declared: dict[str, Any], scene: dict[str, Any], room: Room, positions: np.ndarray) -> dict[str, Any]:
@@ -309,7 +244,8 @@ def _reverberation(h: np.ndarray, rate: int, room: Room, position: np.ndarray) -
         return dict(drr_db=None, t20_s=None)
     from scipy.signal import butter, sosfiltfilt
 
-    complete, times = complete_until_s(room, position), {}
+    complete = complete_until_s(room, position)
+    times: dict[str, float | None] = {}
     for octave in OCTAVES_HZ:
         band = butter(4, [octave / math.sqrt(2), octave * math.sqrt(2)], "bandpass", fs=rate, output="sos")
         try:

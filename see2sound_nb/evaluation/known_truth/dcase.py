@@ -67,7 +67,7 @@ def write_seld(folder: pathlib.Path, truth: dict[str, Any]) -> None:
     a head line, no elevation, what is behind folded to the front, and whether it is on the screen.
     """
     rows = seld_rows(truth)
-    lines = {
+    lines: dict[str, list[tuple]] = {
         "dcase2022.csv": [row[:5] for row in rows],
         "dcase2023.csv": [row[:6] for row in rows],
         "dcase2025.csv": [
@@ -116,4 +116,6 @@ def read_sources(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
     if not means:
         return np.zeros((0, 3)), np.zeros(0)
     towards = np.array([unit_vectors(rows[:, 0], rows[:, 1]).mean(axis=0) for rows in means])
-    return towards / np.linalg.norm(towards, axis=1, keepdims=True), np.array([rows[:, 2].mean() / 100 for rows in means])
+    return towards / np.linalg.norm(towards, axis=1, keepdims=True), np.array(
+        [rows[:, 2].mean() / 100 for rows in means]
+    )

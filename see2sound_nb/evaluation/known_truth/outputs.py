@@ -1,0 +1,151 @@
+"""A system over all scenes: its score with means, numbers of scenes and intervals, apart for what it was trained on.
+
+Notebook: 08_evaluation.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from see2sound_nb.evaluation.known_truth.baselines import BASELINES
+from see2sound_nb.evaluation.known_truth.positions import POSITION_MEASURES, score_positions
+from see2sound_nb.evaluation.known_truth.scene import read_scene
+from see2sound_nb.evaluation.known_truth.scoring import MEASURES, score
+
+#: So many times the scenes are drawn anew for an interval.
+DRAWS = 2000
+
+
+def scenes_of(folder: str | pathlib.Path) -> list[pathlib.Path]:
+    """The folders of the scenes that were built.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    found = sorted(path.parent for path in pathlib.Path(folder).glob("*/truth.json"))
+    if not found:
+        raise FileNotFoundError(f"{folder} holds no scene; make them with see2sound benchmark build {folder}")
+    return found
+
+
+def score_outputs(
+    outputs: str | pathlib.Path, benchmark: str | pathlib.Path, *, layout: str | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Score a folder of outputs: ``NAME.wav`` for each scene, and ``NAME.csv`` with SELD metadata where there is one.
+
+    Parameters
+    ----------
+    outputs : str or path
+    benchmark : str or path
+        The folder that was built.
+    layout : str, optional
+        Of all WAVs; by default what their channels are taken for.
+    seed : int
+        Of the baseline ``random`` and of the intervals.
+
+    Returns
+    -------
+    dict
+        ``scenes``, the score of each as `scoring.score` gives it, and its ``positions``; ``missing``, names of scenes
+        without an output; ``groups``, for all scenes and for parts of them a list of rows ``measure``, ``of`` (``file``
+        or a baseline), ``n``, ``mean``, ``low``, ``high`` (95 %).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no scene or no output.
+    ValueError
+        If an output cannot be read.
+
+    Notes
+    -----
+    A mean is over the scenes that have the measure, n of them; the interval is a percentile bootstrap over scenes, and
+    None for one scene. ``held out`` are the scenes none of whose pictures trained this package's own tiny models,
+    ``trained on`` the others. Notebook: 08_evaluation.
+    """
+    scored, missing = [], []
+    for folder in scenes_of(benchmark):
+        wav = pathlib.Path(outputs) / f"{folder.name}.wav"
+        if not wav.is_file():
+            missing.append(folder.name)
+            continue
+        scene = read_scene(folder)
+        one = score(wav, scene, layout=layout, seed=seed)
+        truth = scene.truth
+        off_screen = not all(source["on_screen"] for source in truth["sources"])
+        one |= dict(split=truth["split"], trained=truth["trained"], off_screen=off_screen)
+        if wav.with_suffix(".csv").is_file():
+            one["positions"] = score_positions(wav.with_suffix(".csv"), truth)
+        scored.append(one)
+    if not scored:
+        raise FileNotFoundError(f"{outputs} holds no output; call them 01.wav and so on, after the scenes")
+    parts = {
+        "all": scored,
+        "dev": [one for one in scored if one["split"] == "dev"],
+        "test": [one for one in scored if one["split"] == "test"],
+        "held out": [one for one in scored if not one["trained"]],
+        "trained on": [one for one in scored if one["trained"]],
+        "all is seen": [one for one in scored if not one["off_screen"]],
+    }
+    groups = {name: _rows(part, seed) for name, part in parts.items() if part}
+    return {"scenes": scored, "missing": missing, "groups": groups}
+
+
+def _rows(scored: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    rows = []
+    for measure, what in MEASURES.items():
+        if what.better:
+            columns = {"file": [one["measures"][measure]["value"] for one in scored]}
+            columns |= {name: [one["baselines"][name][measure]["value"] for one in scored] for name in BASELINES}
+            if any(value is not None for value in columns["file"]):
+                rows += [dict(measure=measure, of=of, **interval(values, seed)) for of, values in columns.items()]
+    for measure in POSITION_MEASURES:
+        values = [one["positions"][measure] for one in scored if "positions" in one]
+        if any(value is not None for value in values):
+            rows.append(dict(measure=measure, of="file", **interval(values, seed)))
+    return rows
+
+
+def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any]:
+    """n, mean and the 95 % percentile bootstrap interval of the values that are there, None where there is none."""
+    x = np.array([value for value in values if value is not None], dtype=np.float64)
+    if not len(x):
+        return dict(n=0, mean=None, low=None, high=None)
+    if len(x) == 1:
+        return dict(n=1, mean=float(x[0]), low=None, high=None)
+    drawn = np.random.default_rng(seed).integers(len(x), size=(DRAWS, len(x)))
+    low, high = np.percentile(x[drawn].mean(axis=1), [2.5, 97.5])
+    return dict(n=len(x), mean=float(x.mean()), low=float(low), high=float(high))
+
+
+def describe_outputs(result: dict[str, Any]) -> str:
+    """The means in lines of text, a measure a line and a table a group."""
+    lines = []
+    for group, rows in result["groups"].items():
+        lines += [f"{group}:", f"  {'':24}{'this system':>26}" + "".join(f"{name:>14}" for name in BASELINES)]
+        for measure in dict.fromkeys(row["measure"] for row in rows):
+            by = {row["of"]: row for row in rows if row["measure"] == measure}
+            others = "".join(f"{_short(by[name]['mean']) if name in by else '':>14}" for name in BASELINES)
+            own = by["file"]
+            spread = f" [{_short(own['low'])}, {_short(own['high'])}]" if own["low"] is not None else ""
+            cell = f"{_short(own['mean'])}{spread} n={own['n']}"
+            lines.append(f"  {measure:24}{cell:>26}{others}")
+    if result["missing"]:
+        lines.append(f"No output for scenes {', '.join(result['missing'])}.")
+    return "\n".join(lines)
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def write_result(result: dict[str, Any]) -> str:
+    """JSON without NaN or infinity."""
+    return json.dumps(result, indent=2, allow_nan=False)
