@@ -210,6 +210,15 @@ def test_dynamic_time_warping_is_its_definition(n, m, at_once, rng, monkeypatch)
         assert dtw(b, a) == (pytest.approx(cost, rel=1e-12), length)
 
 
+def test_dynamic_time_warping_as_dtw_python_has_it(rng):
+    from dtw import dtw as theirs  # at import it prints a greeting
+    from scipy.spatial.distance import cdist
+
+    a, b = rng.standard_normal((40, 12)).cumsum(axis=0), rng.standard_normal((55, 12)).cumsum(axis=0)
+    assert dtw(a, b)[0] == pytest.approx(theirs(cdist(a, b), step_pattern="symmetric1").distance, rel=1e-9)
+    assert dtw(a, b)[0] < theirs(cdist(a, b)).distance, "its default counts a diagonal step twice"
+
+
 def in_turns(*hz, each=8000):
     return np.concatenate([tone(f, each) for f in hz])
 
