@@ -125,7 +125,7 @@ class Study:
                     "pictures": item.pictures,
                     "sounds": item.sounds,
                     "questions": [
-                        {name: getattr(question, name) for name in ("key", "text", "kind", "choices", "sound")}
+                        {name: getattr(question, name) for name in ("key", "text", "note", "kind", "choices", "sound")}
                         for question in item.questions
                     ],
                 }

@@ -19,22 +19,18 @@ DISTANCES_M = (1.5, 3.0, 6.0)
 PARTS = (
     ("Headphones", "Do your headphones play what they should? Some of these are hard; guess if in doubt."),
     ("Getting to know", "Listen with the picture in view, as often as you like."),
-    (
-        "Rating",
-        "Rate the sound in relation to the picture. Realism: does it spread as real sound would? Immersion: does it "
-        "surround you? Accuracy: does it agree with the picture? Clarity: can you tell its parts from each other? "
-        "Consistency: is it as spatial as the others?",
-    ),
+    ("Rating", "Rate the sound in relation to the picture."),
     ("Direction and distance", "Answer by what you hear, and not by what you see."),
     ("Real or fake", "One of two clips is spatial audio made for this picture, the other one is not."),
     ("Matching", "Three pictures, three sounds: which belongs to which?"),
 )
+#: Part 2: what is asked, and what is meant by it.
 QUALITIES = {
-    "realism": "How realistic is the sound?",
-    "immersion": "How immersive is the sound?",
-    "accuracy": "How accurately does the sound fit the picture?",
-    "clarity": "How clear is the sound?",
-    "consistency": "How consistent is the sound with those before?",
+    "realism": ("How realistic is the sound?", "Realism: does it spread as real sound would?"),
+    "immersion": ("How immersive is the sound?", "Immersion: does it take you in and surround you?"),
+    "accuracy": ("How accurate is the sound?", "Accuracy: does it agree with what is seen, and where?"),
+    "clarity": ("How clear is the sound?", "Clarity: can you tell its parts from each other?"),
+    "consistency": ("How consistent is the sound?", "Consistency: is it as spatial as with the other pictures?"),
 }
 YES_NO = (("yes", "Yes"), ("no", "No"))
 PLACES = ("left", "right", "center", "behind", "in front", "above", "below")
@@ -68,6 +64,8 @@ class Question:
         How likely an answer at random does; of ``"several"`` at most so likely, however many are ticked.
     sound : str
         Of several sounds, the one that it is about; else empty.
+    note : str
+        What is meant by it.
     """
 
     key: str
@@ -78,6 +76,7 @@ class Question:
     right: tuple[str, ...]
     chance: float
     sound: str = ""
+    note: str = ""
 
     def score(self, value: str | Sequence[str] | None) -> float:
         """1 where an answer speaks for the method, 0 where it does not, NaN where the question was skipped.
@@ -122,8 +121,8 @@ def rating_questions() -> tuple[Question, ...]:
     """Part 2: five qualities from 1 to 5. As in the paper, 3, 4 and 5 speak for the method."""
     choices, right = tuple((str(k), str(k)) for k in range(1, 6)), ("3", "4", "5")
     return tuple(
-        Question(name, name, f"{text} 1 is not at all, 5 is very.", "grade", choices, right, _share(right, choices))
-        for name, text in QUALITIES.items()
+        Question(name, name, text, "grade", choices, right, _share(right, choices), note=note)
+        for name, (text, note) in QUALITIES.items()
     )
 
 
@@ -147,8 +146,8 @@ def place_questions(label: str, number: int, azimuth_deg: float, distance_m: flo
     step = DISTANCES[sum(distance_m >= limit for limit in DISTANCES_M)]
     return (
         Question(
-            f"direction-{number}", "direction", f"Where do you hear the {label}? (You can choose several.)", "several",
-            _plain(PLACES), (side,), 1 / len(SIDES),
+            f"direction-{number}", "direction", f"Where do you hear the {label}?", "several",
+            _plain(PLACES), (side,), 1 / len(SIDES), note="You can choose several.",
         ),
         Question(
             f"distance-{number}", "distance", f"How far away do you hear the {label}?", "one",

@@ -22,7 +22,7 @@ export class StudyPlayer {
     this.audio.preload = "auto";
     this.sign = htmlNode("span", { class: "s2s-sign", "aria-hidden": "true" });
     this.text = htmlNode("span", {});
-    this.button = htmlNode("button", { type: "button", class: "s2s-button s2s-play", "data-control": "play" }, this.sign, this.text);
+    this.button = htmlNode("button", { type: "button", class: "s2s-button s2s-main s2s-play", "data-control": "play" }, this.sign, this.text);
     this.bar = htmlNode("span", { class: "s2s-heard", "aria-hidden": "true" });
     this.node = htmlNode("div", { class: "s2s-player" }, this.button, this.bar);
     this.button.addEventListener("click", () => (this.audio.paused ? this.play() : this.stop()));

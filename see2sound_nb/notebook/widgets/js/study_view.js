@@ -9,6 +9,7 @@ import { StudyStore } from "./study_store.js";
 /** The first question after this one begins with a look at the headphones. */
 const CONSENT_SEQUENCE = 1;
 const LETTERS = ["A", "B", "C"];
+let studyViewCount = 0;
 
 function button(control, text, action, kind = "") {
   const node = htmlNode("button", { type: "button", class: `s2s-button ${kind}`, "data-control": control }, text);
@@ -33,6 +34,7 @@ export class StudyView {
     );
     this.store = new StudyStore(study.key, storage);
     this.courier = new Courier(study, this.store, line, () => this.tell());
+    this.heading = `s2s-question-${++studyViewCount}`;
     this.players = [];
     this.item = null;
     this.build();
@@ -51,7 +53,8 @@ export class StudyView {
     this.picture = htmlNode("div", { class: "s2s-pictures" });
     this.sounds = htmlNode("div", { class: "s2s-sounds" });
     this.asked = htmlNode("div", { class: "s2s-asked" });
-    this.card = htmlNode("div", { class: "s2s-card" }, this.picture, htmlNode("div", { class: "s2s-side" }, this.sounds, this.asked));
+    this.intro = htmlNode("p", { class: "s2s-intro" });
+    this.card = htmlNode("div", { class: "s2s-card" }, this.picture, htmlNode("div", { class: "s2s-side" }, this.intro, this.sounds, this.asked));
     this.status = htmlNode("p", { class: "s2s-status", role: "status", "aria-live": "polite" });
     this.download = button("download", "Download my answers", () => this.save());
     this.withdraw = button("withdraw", "Withdraw", () => this.confirm(true));
@@ -153,7 +156,7 @@ export class StudyView {
       this.item = item;
       const { name, text } = study.parts[part];
       putText(this.place, part ? `Part ${part} of ${study.parts.length - 1}: ${name}` : name);
-      this.intro = text;
+      putText(this.intro, text);
       const many = item.pictures.length > 1;
       if (!many) this.addPictures(item.pictures);
       sounds.forEach((sound, n) => {
@@ -166,19 +169,21 @@ export class StudyView {
     }
     const names = new Map(sounds.map((sound, n) => [sound, `Clip ${LETTERS[n]}`]));
     const choices = choicesOf(question, { names, sounds, pictures: study.pictures, urls: this.urls }, (value) => this.answer(value));
-    this.choices = htmlNode("fieldset", { class: "s2s-choices", "data-kind": question.kind }, ...choices);
-    this.choices.setAttribute("aria-labelledby", "s2s-question");
-    this.hint = htmlNode("p", { class: "s2s-hint" });
+    this.choices = htmlNode(
+      "fieldset",
+      { class: "s2s-choices", "data-kind": question.kind, "aria-labelledby": this.heading },
+      ...choices,
+    );
+        this.hint = htmlNode("span", {});
     const which = question.sound ? `Sound ${sounds.indexOf(question.sound) + 1}: ` : "";
-    const count = questions.length > 1 ? htmlNode("p", { class: "s2s-count" }, `Question ${k} of ${questions.length}`) : "";
+    const count = questions.length > 1 ? htmlNode("span", {}, `Question ${k} of ${questions.length}`) : "";
     this.ask(
       which + question.text,
-      count,
+      question.note ? htmlNode("p", {}, question.note) : "",
       this.choices,
-      this.hint,
+      htmlNode("p", { class: "s2s-hint" }, count, this.hint),
       button("skip", "Skip this question", () => this.answer(null), "s2s-quiet"),
     );
-    this.asked.prepend(htmlNode("p", { class: "s2s-intro" }, this.intro));
     this.unlock();
   }
 
@@ -245,7 +250,7 @@ export class StudyView {
   }
 
   ask(title, ...content) {
-    const heading = htmlNode("h2", { id: "s2s-question", tabindex: "-1" }, title);
+    const heading = htmlNode("h2", { id: this.heading, tabindex: "-1" }, title);
     this.asked.replaceChildren(heading, ...content.filter(Boolean));
   }
 
@@ -265,6 +270,7 @@ export class StudyView {
     this.players = [];
     this.item = null;
     this.choices = null;
+    putText(this.intro, "");
     this.picture.replaceChildren();
     this.sounds.replaceChildren();
     this.asked.replaceChildren();
