@@ -15,7 +15,7 @@ from typing import Any
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.models import downloads
 from see2sound_nb.models.downloads import cache_dir
-from see2sound_nb.models.table import FILES, ModelCard, find_model, missing
+from see2sound_nb.models.table import CONVERTED, FILES, ModelCard, find_model, missing
 
 
 def download(card: ModelCard) -> pathlib.Path:
@@ -24,18 +24,16 @@ def download(card: ModelCard) -> pathlib.Path:
     Raises
     ------
     FileNotFoundError, OSError, ValueError
-        As `models.downloads.fetch` and `models.downloads.hub_folder`; for CoDi the message says how to convert it.
+        As `models.downloads.fetch` and `models.downloads.hub_folder`; for CoDi and AViTAR the message says how to
+        convert it.
     """
     path = cache_dir() / card.file_name
     if card.source.startswith("http"):
         return downloads.fetch(card.source, path, size_mb=card.size_mb, sha256=card.sha256)
-    if card.source != "codi":
+    if card.source not in CONVERTED:
         return downloads.hub_folder(card.source, FILES[card.task], size_mb=card.size_mb)
-    if not all((path / name).is_file() for name in FILES["audio"]):
-        raise FileNotFoundError(
-            f"no whole CoDi pipeline at {path}; make it from the published files with `see2sound convert`, which "
-            "fetches them (3.9 GB), or choose the audio model tiny-codi"
-        )
+    if not all((path / name).is_file() for name in FILES[card.task]):
+        raise FileNotFoundError(CONVERTED[card.source].format(path=path))
     return path
 
 

@@ -41,6 +41,15 @@ FILES = {
         *(f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")),
         *(f"{part}/model.safetensors" for part in ("vocoder", "image_encoder", "text_encoder")),
     ),
+    "matching": ("model.safetensors",),
+}
+#: What is published in another form than a model's: what to say where the folder of that name is not in `cache_dir`.
+CONVERTED = {
+    "codi": "no whole CoDi pipeline at {path}; make it from the published files with `see2sound convert`, which "
+    "fetches them (3.9 GB), or choose the audio model tiny-codi",
+    "avitar": "no AViTAR at {path}; fetch http://dl.fbaipublicfiles.com/vam/pretrained-models.zip (CC-BY-NC-4.0: no "
+    "commercial use), unpack it, and give pretrained-models/avspeech/avitar/best_val.ckpt to `see2sound evaluate "
+    "--matcher`, which converts it; or choose the matcher room",
 }
 
 
@@ -51,11 +60,12 @@ class ModelCard:
     Attributes
     ----------
     name, task, licence : str
-        The task is ``"segmentation"``, ``"depth"`` or ``"audio"``.
+        The task is ``"segmentation"``, ``"depth"`` or ``"audio"``; of `measure.avitar`, ``"matching"``.
     size_mb : int
         Size of the download in megabytes; 0 for what the package ships.
     source, sha256 : str
-        The address of a file and its checksum, the id of a repository on the model hub, or ``"package"``.
+        The address of a file and its checksum, the id of a repository on the model hub, ``"package"``, or one of
+        `CONVERTED`.
     gives : str
         What a depth model answers: `INVERSE_DEPTH` or `METRES`.
     commercial : bool
@@ -118,6 +128,7 @@ MODELS = {
         ModelCard("depth-pro", "depth", "Apple AMLR", 1904, "apple/DepthPro-hf", gives=METRES, commercial=False),
         ModelCard("tiny-codi", "audio", "Apache-2.0"),
         ModelCard("codi", "audio", "MIT", 3880, "codi"),
+        ModelCard("avitar", "matching", "CC-BY-NC-4.0", 631, "avitar", commercial=False),
     )
 }  # fmt: skip
 

@@ -89,7 +89,7 @@ def test_a_licence_that_forbids_commercial_use_is_said_once_and_in_the_list(put_
         load_depth("depth-anything-v2-large")
     assert caught[0].filename == __file__
     assert [m["name"] for m in table.list_models() if not m["commercial"]] == [
-        "depth-anything-v2-base", "depth-anything-v2-large", "depth-pro",
+        "depth-anything-v2-base", "depth-anything-v2-large", "depth-pro", "avitar",
     ]  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
