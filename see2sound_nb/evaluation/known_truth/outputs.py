@@ -66,8 +66,8 @@ def score_outputs(
 
     Notes
     -----
-    A mean is over the scenes that have the measure, n of them; the interval is a percentile bootstrap over scenes, and
-    None for one scene. ``held out`` are the scenes none of whose pictures trained this package's own tiny models,
+    A mean is over the n scenes whose output has the measure, and the baselines' over the same ones: a silent output is
+    left out of both, and shows in n. The interval is a percentile bootstrap over scenes, None for one scene. ``held out`` are the scenes none of whose pictures trained this package's own tiny models,
     ``trained on`` the others. Notebook: 08_evaluation.
     """
     scored, missing = [], []
@@ -80,7 +80,7 @@ def score_outputs(
         one = score(wav, scene, layout=layout, seed=seed)
         truth = scene.truth
         off_screen = not all(source["on_screen"] for source in truth["sources"])
-        one |= dict(split=truth["split"], trained=truth["trained"], off_screen=off_screen)
+        one |= dict(split=truth["split"], trained=truth["trained"], off_screen=off_screen, open=truth["room"] is None)
         if wav.with_suffix(".csv").is_file():
             one["positions"] = score_positions(wav.with_suffix(".csv"), truth)
         scored.append(one)
@@ -92,6 +92,8 @@ def score_outputs(
         "test": [one for one in scored if one["split"] == "test"],
         "held out": [one for one in scored if not one["trained"]],
         "trained on": [one for one in scored if one["trained"]],
+        "in the open": [one for one in scored if one["open"]],
+        "in rooms": [one for one in scored if not one["open"]],
         "all is seen": [one for one in scored if not one["off_screen"]],
     }
     groups = {name: _rows(part, seed) for name, part in parts.items() if part}
@@ -102,9 +104,10 @@ def _rows(scored: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     rows = []
     for measure, what in MEASURES.items():
         if what.better:
-            columns = {"file": [one["measures"][measure]["value"] for one in scored]}
-            columns |= {name: [one["baselines"][name][measure]["value"] for one in scored] for name in BASELINES}
-            if any(value is not None for value in columns["file"]):
+            has = [one for one in scored if one["measures"][measure]["value"] is not None]
+            columns = {"file": [one["measures"][measure]["value"] for one in has]}
+            columns |= {name: [one["baselines"][name][measure]["value"] for one in has] for name in BASELINES}
+            if has:
                 rows += [dict(measure=measure, of=of, **interval(values, seed)) for of, values in columns.items()]
     for measure in POSITION_MEASURES:
         values = [one["positions"][measure] for one in scored if "positions" in one]

@@ -39,6 +39,8 @@ class Measure:
     better: int
 
 
+#: Where the truth itself errs by more than this, in degrees, the direction of the whole sound is no judge.
+TRUSTED_DEG = 10.0
 #: All that is measured. The direction is that of the mean intensity; its truth follows from positions and dry sounds.
 MEASURES = {
     "direction_error_deg": Measure("direction, error in degrees", -1),
@@ -170,23 +172,32 @@ def score(
 
     Notes
     -----
+    In a room the intensity of all that arrives points where the walls will have it, and in 5.1 nowhere but along the
+    floor: where the truth's own rendering errs by more than `TRUSTED_DEG`, there is a reason in place of that error.
     Notebook: 08_evaluation.
     """
     channels, rate, mask = read_wav(path)
     taken = layout_of(len(channels), mask, layout)
     if not isinstance(scene, SceneTruth):
         scene = read_scene(scene)
+    own = measure(channels, rate, taken, scene)
+    others = {
+        name: measure(baseline(name, scene, taken, seed=seed), scene.sample_rate, taken, scene) for name in BASELINES
+    }
+    for name in ("direction_error_deg", "azimuth_error_deg"):
+        error = others["truth"][name]
+        if not isinstance(error, str) and error > TRUSTED_DEG:
+            for values in (own, *others.values()):
+                if not isinstance(values[name], str):
+                    values[name] = f"the truth itself, with its walls and in this layout, errs by {error:.0f} degrees"
     return {
         "file": str(path),
         "scene": scene.truth["name"],
         "layout": taken,
         "sample_rate_hz": rate,
         "seconds": round(channels.shape[1] / rate, 4),
-        "measures": _explained(measure(channels, rate, taken, scene)),
-        "baselines": {
-            name: _explained(measure(baseline(name, scene, taken, seed=seed), scene.sample_rate, taken, scene))
-            for name in BASELINES
-        },
+        "measures": _explained(own),
+        "baselines": {name: _explained(values) for name, values in others.items()},
     }
 
 
