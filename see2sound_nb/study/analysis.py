@@ -45,8 +45,8 @@ class Row:
         p-value of the exact binomial test, all answers pooled; and after Holm, among the questions of a part.
     by_persons, by_persons_holm : float
         p-value with persons as witnesses and not answers; NaN with fewer than two persons.
-    against_control : float
-        p-value of the difference between a person's answers to the method's sounds and to the control; NaN for a
+    against_control, against_control_holm : float
+        p-value of the difference between a person's answers to the method's sounds and to the control's; NaN for a
         control, and with fewer than two persons.
     """
 
@@ -65,6 +65,7 @@ class Row:
     by_persons: float
     by_persons_holm: float
     against_control: float
+    against_control_holm: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,15 +197,15 @@ def _rows(
                 part, name, control, len(of_persons), len(scores), for_it, for_it / len(scores), low, high, chance,
                 exact_p(for_it, len(scores), chance), float("nan"),
                 persons_p(_matrix(of_persons), chance) if len(of_persons) > 1 else float("nan"), float("nan"),
-                float("nan") if control else difference_p(of_persons, by_row.get((part, name, True), {})),
+                float("nan") if control else difference_p(of_persons, by_row.get((part, name, True), {})), float("nan"),
             )
         )  # fmt: skip
     for part in {row.part for row in rows}:
         members = [k for k, row in enumerate(rows) if row.part == part and not row.control]
-        for given, careful in (("exact", "exact_holm"), ("by_persons", "by_persons_holm")):
+        for given in ("exact", "by_persons", "against_control"):
             tested = [k for k in members if not np.isnan(getattr(rows[k], given))]
             for k, p in zip(tested, holm([getattr(rows[k], given) for k in tested])):
-                changed: dict[str, Any] = {careful: float(p)}
+                changed: dict[str, Any] = {f"{given}_holm": float(p)}
                 rows[k] = dataclasses.replace(rows[k], **changed)
     return tuple(rows)
 
@@ -268,28 +269,24 @@ def table(analysis: Analysis) -> str:
 def _lines(rows: tuple[Row, ...]) -> list[str]:
     if not rows:
         return ["  (no answers to the five parts yet)"]
-    lines, part = (
-        [f"  {'':14}{'':8}{'n':>5}{'share':>7}  {'95 %':11}{'chance':>7}   exact (Holm)   persons (Holm)  control"],
-        0,
-    )
+    head = f"  {'':14}{'':8}{'n':>5}{'share':>7}  {'95 %':11}{'chance':>7}"
+    lines, part = [f"{head}   exact (Holm)     persons (Holm)   control (Holm)"], 0
     for row in rows:
         if row.part != part:
             part = row.part
             lines.append(f"  {part}. {PARTS[part][0]}")
         name = f"  {'' if row.control else row.name:14}{'control' if row.control else 'method':8}"
         interval = f"{row.share_low:.0%} to {row.share_high:.0%}"
-        tests = [_p(row.exact, row.exact_holm), _p(row.by_persons, row.by_persons_holm), _p(row.against_control)]
+        tests = [
+            _p(row.exact, row.exact_holm),
+            _p(row.by_persons, row.by_persons_holm),
+            _p(row.against_control, row.against_control_holm),
+        ]
         counts = f"{row.answers:>5}{row.share:>7.0%}  {interval:11}{row.chance:>7.0%}"
         lines.append(f"{name}{counts}   {'  '.join(tests)}".rstrip())
     return lines
 
 
-def _p(p: float, careful: float | None = None) -> str:
-    if np.isnan(p):
-        return f"{'-':15}" if careful is not None else "-"
-    text = "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-    if careful is None:
-        return text
-    if np.isnan(careful):
-        return f"{text:15}"
-    return f"{text + ' (' + ('<.001' if careful < 0.001 else f'{careful:.3f}'.removeprefix('0')) + ')':15}"
+def _p(p: float, after_holm: float) -> str:
+    texts = ["-" if np.isnan(q) else "<.001" if q < 0.001 else f"{q:.3f}".removeprefix("0") for q in (p, after_holm)]
+    return f"{texts[0] if texts[1] == '-' else f'{texts[0]} ({texts[1]})':15}"

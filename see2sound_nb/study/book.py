@@ -55,6 +55,10 @@ class AnswerBook:
         """How many answers there are."""
         return sum(map(len, list(self._known.values())))
 
+    def __str__(self) -> str:
+        people, given = self.participants, self.answers
+        return f"{people} participant{'s' * (people != 1)}, {given} answer{'s' * (given != 1)}"
+
     def add(self, participant: str, answers: Sequence[Any]) -> list[int]:
         """Keep a listener's answers; those that are there already stay as they are.
 

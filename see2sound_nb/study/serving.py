@@ -144,7 +144,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return {"withdrawn": True}
 
     def _count(self) -> None:
-        print(f"{self.server.book.participants} participants, {self.server.book.answers} answers", flush=True)
+        print(self.server.book, flush=True)
 
     def _is_our_host(self) -> bool:
         """Whether the page was asked for by an address or this machine's name: a foreign name may be led here."""
@@ -208,4 +208,4 @@ def serve(folder: str | os.PathLike, host: str = HOST, port: int = PORT) -> None
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print(f"\n{server.book.participants} participants, {server.book.answers} answers in {server.book.path}")
+            print(f"\n{server.book} in {server.book.path}")

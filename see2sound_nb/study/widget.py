@@ -62,10 +62,7 @@ class ListeningStudy(anywidget.AnyWidget):
         self.on_msg(self._answer)
 
     def __repr__(self) -> str:
-        return (
-            f"ListeningStudy({self.study.title!r}, {self.study.shown} items a listener; "
-            f"{self._book.participants} participants, {self._book.answers} answers)"
-        )
+        return f"ListeningStudy({self.study.title!r}, {self.study.shown} items a listener; {self._book})"
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)

@@ -72,6 +72,9 @@ def test_every_question_has_a_row_with_the_tests_of_the_measures(study, rng):
         members = [row for row in found.rows if row.part == part and not row.control]
         np.testing.assert_allclose([row.exact_holm for row in members], holm([row.exact for row in members]))
         np.testing.assert_allclose([r.by_persons_holm for r in members], holm([r.by_persons for r in members]))
+        np.testing.assert_allclose(
+            [row.against_control_holm for row in members], holm([row.against_control for row in members])
+        )
     assert all(np.isnan(row.exact_holm) and np.isnan(row.against_control) for row in found.rows if row.control)
 
 

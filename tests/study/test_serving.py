@@ -140,7 +140,7 @@ def test_nothing_about_the_listener_is_printed_or_kept(folder, study, capfd):
             rude.sendall(b"POST /answers HTTP/1.1\r\nContent-Le")
         ask(server, "GET", "/")
     said = "".join(capfd.readouterr())
-    assert said == "1 participants, 3 answers\n"
+    assert said == "1 participant, 3 answers\n"
     kept = (folder / "answers.jsonl").read_text()
     assert "127.0.0.1" not in kept and "SecretBrowser" not in kept
 

@@ -42,7 +42,7 @@ def test_answers_are_on_the_disk_before_they_are_acknowledged(w, study, folder):
     w._handle_custom_msg(message(study), [])
     assert sent_when == [({"kind": "done", "number": 7, "view": "v", "acknowledged": [1, 2, 3]}, 3)]
     assert len(w.answers()) == 3 and len(w.analyse().persons) == 1
-    assert "1 participants, 3 answers" in repr(w) and "run this cell" in w._repr_mimebundle_()[0]["text/html"]
+    assert "1 participant, 3 answers" in repr(w) and "run this cell" in w._repr_mimebundle_()[0]["text/html"]
     again = ListeningStudy(folder)  # the kernel was started again
     again.send = w.send
     again._handle_custom_msg(message(study, count=0), [])

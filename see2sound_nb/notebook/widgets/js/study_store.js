@@ -40,9 +40,9 @@ export class StudyStore {
     this.answers = new Map();
     this.acknowledged = new Set(); // whoever has them says so after each load
     for (let sequence = 1; ; sequence++) {
-      const line = this.#read(`answer/${sequence}`);
-      if (line === null) break;
-      this.answers.set(sequence, JSON.parse(line));
+      const answer = this.#parsed(`answer/${sequence}`);
+      if (answer?.participant !== this.participant) break; // none, or of somebody who has left
+      this.answers.set(sequence, answer);
     }
   }
 
@@ -75,7 +75,7 @@ export class StudyStore {
 
   /** Whose answers must still be deleted where they were sent to. */
   get withdrawing() {
-    return JSON.parse(this.#read("withdrawing") ?? "[]");
+    return this.#parsed("withdrawing") ?? [];
   }
 
   /** Delete this listener's answers; `elsewhere`: they were sent, and must be deleted there, too. */
@@ -92,7 +92,7 @@ export class StudyStore {
 
   /** Make room for another listener. */
   forget() {
-    this.#remove("participant"); // first: what a crash leaves of the rest belongs to nobody
+    this.#remove("participant"); // first: what a crash leaves of the rest is nobody's
     for (const sequence of this.answers.keys()) this.#remove(`answer/${sequence}`);
     this.load();
   }
@@ -104,6 +104,14 @@ export class StudyStore {
 
   #read(name) {
     return this.storage.getItem(this.prefix + name);
+  }
+
+  #parsed(name) {
+    try {
+      return JSON.parse(this.#read(name));
+    } catch {
+      return null;
+    }
   }
 
   #write(name, text) {

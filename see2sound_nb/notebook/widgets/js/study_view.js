@@ -38,10 +38,11 @@ export class StudyView {
     this.players = [];
     this.item = null;
     this.build();
-    this.elsewhere = (event) => {
-      if (event.key?.startsWith(this.store.prefix) && event.key.endsWith("/participant")) this.reload();
+    this.elsewhere = ({ key, newValue }) => {
+      if (!key?.startsWith(this.store.prefix)) return;
+      if (key.endsWith("/participant") || (key.includes("/answer/") && newValue !== null)) this.reload();
     };
-    globalThis.addEventListener("storage", this.elsewhere); // another tab has begun, or withdrawn
+    globalThis.addEventListener("storage", this.elsewhere); // another tab has begun, answered or withdrawn
     this.courier.deliver();
     this.begin();
     this.root.dataset.ready = "true";
