@@ -7,8 +7,8 @@ PIP_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_ARGS)
 
-# Tests run in so many processes beside each other.
-PROCESSES ?= 2
+# Tests run in so many processes beside each other; three on two cores, for some wait for a browser or a kernel.
+PROCESSES ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --no-loadscope-reorder --durations=10
 
 # A file whose recipe failed half way is no file.
