@@ -67,8 +67,9 @@ def score_outputs(
     Notes
     -----
     A mean is over the n scenes whose output has the measure, and the baselines' over the same ones: a silent output is
-    left out of both, and shows in n. The interval is a percentile bootstrap over scenes, None for one scene. ``held out`` are the scenes none of whose pictures trained this package's own tiny models,
-    ``trained on`` the others. Notebook: 08_evaluation.
+    left out of both, and shows in n. The interval is a percentile bootstrap over scenes, None for one scene. ``held
+    out`` are the scenes none of whose pictures trained this package's own tiny models, ``trained on`` the others.
+    Notebook: 08_evaluation.
     """
     scored, missing = [], []
     for folder in scenes_of(benchmark):
