@@ -40,10 +40,10 @@ def make_scene(folder, *, room="open", sources=((40.0, 3.0),), fov_deg=130, off_
         sources=[
             dict(
                 thing=things[k], azimuth_deg=azimuth, distance_m=distance, raised_m=0.0, level_db=0.0,
-                onset_s=0.25 + 0.5 * k, offset_s=3.0, on_screen=k not in off_screen,
+                onset_s=0.25 + 0.5 * k, offset_s=2.2, on_screen=k not in off_screen,
             )
             for k, (azimuth, distance) in enumerate(sources)
         ],
     ) | ({"backdrop": "trees"} if room == "open" else {"wall": "red wall"})  # fmt: skip
-    declared["duration_s"] = 4.0
+    declared["duration_s"] = 2.5
     return build_scene(declared, scene, contents_of(scene, declared), folder)

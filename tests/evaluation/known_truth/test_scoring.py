@@ -204,6 +204,11 @@ def test_places_are_paired_and_what_is_off_the_screen_does_not_count(tmp_path):
     assert found["recall"] == found["precision"] == 0.5  # 10 degrees beside, and 30
     assert found["angle_deg"] == pytest.approx(20)
     assert found["distance_ratio"] == pytest.approx(np.sqrt(2 * 4.2426 / 4.24), rel=1e-3)
+    (tmp_path / "x.csv").write_text("\n".join([*lines, "2,2,0,180,0,300"]) + "\n")
+    more = score_positions(tmp_path / "x.csv", truth)
+    assert (
+        more["recall"] == 0.5 and more["precision"] == pytest.approx(1 / 3) and more["angle_deg"] == found["angle_deg"]
+    )
     (tmp_path / "x.csv").write_text("0,0,0,10,0\n")
     assert score_positions(tmp_path / "x.csv", truth)["distance_ratio"] is None
     (tmp_path / "x.csv").write_text("")
