@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.measure.spatial_truth import truth_of_sources
 from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
@@ -23,6 +24,7 @@ from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import master_gain_db
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, check_layout
+from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.reporting import plan_report
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
@@ -280,7 +282,7 @@ class MovingScene:
                 "max_order": self.room.max_order,
             },
             "audio": {"sample_rate_hz": self.sample_rate, "duration_s": round(self.duration_s, 3)},
-            "shots": [self._shot_report(shot) for shot in self.shots],
+            "shots": [self._measured_shot(shot) for shot in self.shots],
             "notes": list(self.notes),
         }
 
@@ -305,10 +307,27 @@ class MovingScene:
             "ambience": key["ambience"],
         }
 
+    def _measured_shot(self, shot: Shot) -> dict[str, Any]:
+        report = self._shot_report(shot)
+        for k, source in enumerate(report["sources"]):
+            nearest = int(directions(shot.paths_m[:, k])[2].argmin())
+            at_s = round(shot.start_s + float(shot.times_s[nearest]), 2)
+            source["at_its_nearest"] = {"s": at_s, **self._measured(shot.paths_m[nearest, k])}
+        return report
+
+    def _measured(self, position_m: np.ndarray) -> dict[str, Any]:
+        """What is measured of a source that stands still at a place (3,) of its path; see `measure.spatial_truth`."""
+        W, ears = (
+            impulse_responses(self.room, position_m[None], layout, sample_rate=self.sample_rate)
+            for layout in ("foa", "binaural")
+        )
+        (own,) = truth_of_sources(self.room, position_m[None], W[:, 0], ears, self.sample_rate)
+        return own
+
     def describe(self) -> str:
         """A line for each shot and source: its name, when it is heard, from where to where; and one of the ambience."""
         lines = []
-        for number, shot in enumerate(self.report()["shots"], start=1):
+        for number, shot in enumerate([self._shot_report(shot) for shot in self.shots], start=1):
             if len(self.shots) > 1:
                 lines.append(f"Shot {number}, {shot['from_s']:.2f} to {shot['to_s']:.2f} s:")
             for k, source in enumerate(shot["sources"], start=1):

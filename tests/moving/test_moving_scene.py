@@ -289,6 +289,12 @@ def test_the_report_is_plain_json_and_tells_the_way(passing):
     assert source["to_azimuth_deg"] == pytest.approx(-40, abs=0.1)
     assert source["heard_s"] == [0.0, 2.0]
     assert source["nearest_m"] == source["farthest_m"] == pytest.approx(2.0, abs=0.01)
+    nearest = source["at_its_nearest"]
+    azimuth, _ = nearest["direction_foa_deg"]
+    assert 0 <= nearest["s"] <= 2 and abs(azimuth) <= 40.1 and nearest["direction_foa_error_deg"] < 0.1
+    assert (
+        np.sign(nearest["itd_ms"]) == np.sign(nearest["ild_db"]) == np.sign(azimuth) and nearest["drr_db"] is not None
+    )
     assert "+40 deg (left) to -40 deg (right)" in passing.describe()
     assert repr(passing) == "MovingScene(2.00 s, 1 shot: dog; preset='tiny')"
 
