@@ -1,4 +1,4 @@
-"""The command line: ``see2sound photo.jpg -o photo.wav``; ``see2sound models`` and ``see2sound convert`` beside."""
+"""The command line: ``see2sound photo.jpg -o photo.wav``; beside it the `COMMANDS`, such as ``see2sound models``."""
 
 from __future__ import annotations
 
@@ -175,8 +175,35 @@ def convert_codi(words: Sequence[str]) -> int:
     return 0
 
 
+def evaluate(words: Sequence[str]) -> int:
+    """The command ``see2sound evaluate``: Table 1 of a folder of photos."""
+    from see2sound_nb.cli_evaluate import evaluate
+
+    return evaluate(words)
+
+
+def benchmark(words: Sequence[str]) -> int:
+    """The command ``see2sound benchmark``: scenes with known truth, and a score for whatever hears them."""
+    from see2sound_nb.evaluation.known_truth.command import run_command
+
+    return run_command(words)
+
+
+def study(words: Sequence[str]) -> int:
+    """The command ``see2sound study``: make a listening study, run it with a class, read the answers."""
+    from see2sound_nb.study.command import run_command
+
+    return run_command(words)
+
+
 #: What the first word may be, other than a photo; a photo of that name is ``./models``.
-COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {"models": print_models, "convert": convert_codi}
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "models": print_models,
+    "convert": convert_codi,
+    "evaluate": evaluate,
+    "benchmark": benchmark,
+    "study": study,
+}
 
 
 def _run(arguments: argparse.Namespace) -> int:
