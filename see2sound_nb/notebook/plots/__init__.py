@@ -20,6 +20,7 @@ from see2sound_nb.notebook.plots.rooms import (
     plot_spectrograms,
 )
 from see2sound_nb.notebook.plots.scene import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
+from see2sound_nb.notebook.plots.table_1 import plot_table_1
 
 __all__ = [
     "SOURCE_COLOURS",
@@ -45,6 +46,7 @@ __all__ = [
     "plot_spectrograms",
     "plot_steps",
     "plot_story",
+    "plot_table_1",
     "show",
     "source_colour",
 ]
