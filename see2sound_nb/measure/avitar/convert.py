@@ -103,7 +103,7 @@ def convert_avitar(checkpoint: str | os.PathLike, path: str | os.PathLike) -> pa
 
 
 def converted_avitar(file: str | os.PathLike) -> pathlib.Path:
-    """The converted file: of a checkpoint, in the folder ``avitar`` of the cache, made unless it is there.
+    """A file for `load_avitar`: that of a checkpoint is made anew, in the folder ``avitar`` of the cache.
 
     Parameters
     ----------
@@ -126,11 +126,9 @@ def converted_avitar(file: str | os.PathLike) -> pathlib.Path:
     file = pathlib.Path(file)
     if file.suffix == ".safetensors":
         return file
-    path = cache_dir() / "avitar" / "model.safetensors"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        convert_avitar(file, path)
-    return path
+    folder = cache_dir() / "avitar"
+    folder.mkdir(parents=True, exist_ok=True)
+    return convert_avitar(file, folder / "model.safetensors")
 
 
 def renamed(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -5,6 +5,7 @@ Notebook: 08_evaluation.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import zlib
@@ -39,6 +40,8 @@ class AViTARMatcher:
         model, whose file its own code does not find. That is not done here.)
     seed : int
         Of noise and polarity, which differ from sound to sound.
+    weights : str
+        Tells these weights from others, for the name.
 
     Attributes
     ----------
@@ -50,9 +53,10 @@ class AViTARMatcher:
     Other rates are brought to 16 kHz and back. Paper: section 5. Notebook: 08_evaluation.
     """
 
-    def __init__(self, model: AViTAR, *, as_published: bool = False, seed: int = 0):
+    def __init__(self, model: AViTAR, *, as_published: bool = False, seed: int = 0, weights: str = ""):
         self.model, self.as_published, self.seed = model.eval(), as_published, seed
-        self.name = "AViTAR (CC-BY-NC-4.0)" + (", with noise, as published" if as_published else "")
+        self.name = " ".join(["AViTAR", *([weights] if weights else []), "(CC-BY-NC-4.0)"])
+        self.name += ", with noise, as published" if as_published else ""
 
     def __call__(self, audio: np.ndarray, image: np.ndarray, sample_rate: float) -> np.ndarray:
         """Match a sound to a photo.
@@ -140,7 +144,9 @@ def load_avitar(
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{file} does not hold AViTAR ({reason}); convert the checkpoint again") from error
-    return AViTARMatcher(model.requires_grad_(False).to(device), as_published=as_published, seed=seed)
+    weights = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    model.requires_grad_(False).to(device)
+    return AViTARMatcher(model, as_published=as_published, seed=seed, weights=weights)
 
 
 def seen(image: np.ndarray) -> np.ndarray:
