@@ -10,9 +10,12 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 from study.small_studies import scenes
 
+from browser import chromium
+from browser.conftest import ARGUMENTS
 from browser.pages import open_page
 from see2sound_nb.study.analysis import analyse
 from see2sound_nb.study.answers import read_answers
@@ -26,8 +29,20 @@ FAST = """{
   HTMLMediaElement.prototype.play = function () { this.playbackRate = 16; return play.call(this); };
 }"""
 NO_STORE = (
-    "Object.defineProperty(globalThis, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } })"
+    "Object.defineProperty(globalThis, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError'); } })"
 )
+#: What is in the browser's store: [the answers, whether there is a listener's number, withdrawals under way].
+STORE = """async () => {
+  const [found] = (await indexedDB.databases()).filter(({ name }) => name.startsWith("see2sound-study/"));
+  const wait = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
+  const db = await wait(indexedDB.open(found.name, 1));
+  const change = db.transaction(["answers", "state"]);
+  const state = change.objectStore("state");
+  const asked = [change.objectStore("answers").getAll(), state.get("participant"), state.get("withdrawing")];
+  const [answers, participant, withdrawing] = await Promise.all(asked.map(wait));
+  db.close();
+  return [answers, participant !== undefined, withdrawing ?? []];
+}"""
 #: What a browser says on the console of a server that is not there.
 UNREACHED = "ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE"
 SERVE = "import sys; from see2sound_nb.study.serving import serve; serve(sys.argv[1], port=int(sys.argv[2]))"
@@ -87,6 +102,7 @@ class Listener:
     def __init__(self, page):
         self.page = page
         page.context.add_init_script(FAST)
+        page.context.set_default_timeout(30_000)
 
     def open(self, url):
         self.page.goto(url)
@@ -137,14 +153,15 @@ class Listener:
             self.control("next").click()
         else:
             self.page.locator(".s2s-study fieldset button").nth(choice).click()
+        self.settled()
+
+    def settled(self):
+        """Until an answer is kept."""
         self.page.locator(".s2s-study:not([aria-busy])").wait_for()
 
     def kept(self):
         """The answers in the browser's store."""
-        return self.page.evaluate(
-            """() => Object.entries(localStorage).filter(([name]) => name.includes("/answer/"))
-                 .map(([, line]) => JSON.parse(line)).sort((a, b) => a.sequence - b.sequence)"""
-        )
+        return self.page.evaluate(STORE)[0]
 
 
 @pytest.fixture
@@ -255,7 +272,7 @@ def test_withdrawing_deletes_everywhere(browser, server, study, folder):
         listener.control("withdraw-yes").click()
         listener.control("agree").wait_for()
         listener.says("^Your answers are deleted.$")
-        assert page.evaluate("Object.keys(localStorage)") == []
+        assert page.evaluate(STORE) == [[], False, []]
         assert (folder / "answers.jsonl").read_bytes() == b""
         second.control("agree").wait_for()  # the other tab has heard
         listener.begin()
@@ -276,7 +293,7 @@ def test_withdrawing_while_the_server_is_away_is_done_when_it_is_back(browser, s
         listener.page.wait_for_timeout(100)
         listener.page.locator(".s2s-status").filter(has_not_text="waits").wait_for()
         assert len(read_answers(study, folder)) == 0
-        assert page.evaluate("Object.keys(localStorage)") == []
+        assert page.evaluate(STORE) == [[], False, []]
 
 
 def test_without_a_store_it_goes_on_only_where_the_server_has_the_answer(browser, server, study, folder):
@@ -334,6 +351,7 @@ def test_it_can_be_used_by_keys_and_is_named_for_those_who_do_not_see(alone):
     assert page.get_by_role("progressbar", name="Progress").count() == 1
     while not page.locator(".s2s-pictures img").count():
         alone.control("skip").click()
+        alone.settled()
     assert page.locator("img").first.get_attribute("alt") == "Photo: dog, fountain, engine"
     unnamed = page.evaluate(
         "[...document.querySelectorAll('button, input, img, progress')].filter((node) => !(node.textContent.trim() || "
@@ -361,6 +379,7 @@ def test_it_fits_a_phone_and_a_desk(browser, folder, width, dark):
             )
             assert small == []
             listener.control("skip").click()
+            listener.settled()
         assert len(seen) == 6
 
 
@@ -425,3 +444,40 @@ def test_in_jupyterlab_a_killed_kernel_loses_nothing(browser, lab, study, folder
         listener.control("agree").wait_for()
         listener.says("^Your answers are deleted.$")
         assert listener.kept() == [] and notebook.value("len(w.answers())") == 0
+
+
+def test_a_killed_browser_loses_nothing(browser, study, folder, tmp_path):
+    """What stands in localStorage is on the disk some seconds later: a browser killed at once has lost it."""
+
+    def start():
+        context = browser.browser_type.launch_persistent_context(
+            str(tmp_path / "profile"), executable_path=chromium.find(), args=ARGUMENTS
+        )
+        return context, Listener(context.pages[0]).open((folder / "study.html").as_uri())
+
+    context, listener = start()
+    listener.control("agree").click()
+    listener.control("checked").click()
+    where = listener.question
+    listener.page.evaluate("localStorage.setItem('beside', 'it')")
+    listener.control("skip").click()
+    listener.page.locator(".s2s-status").filter(has_text="All 2 answers are kept").wait_for()
+    family = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(f"{tmp_path / 'profile'}" in word for word in process.info["cmdline"] or [])
+    ]
+    assert family
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    with contextlib.suppress(Exception):
+        context.close()
+    for lock in (tmp_path / "profile").glob("Singleton*"):
+        lock.unlink()
+    context, listener = start()
+    try:
+        assert len(listener.kept()) == 2 and listener.question == where
+        assert listener.page.evaluate("localStorage.getItem('beside')") is None  # so the kill was a test of something
+    finally:
+        context.close()

@@ -2,7 +2,6 @@
 import { htmlNode, putText } from "./dom.js";
 import { arraysOf } from "./messages.js";
 import { ModelLine } from "./study_lines.js";
-import { browserStorage } from "./study_store.js";
 import { StudyView } from "./study_view.js";
 
 const START_PATIENCE_MS = 5000;
@@ -12,7 +11,8 @@ export default {
     const waiting = htmlNode("p", { class: "s2s-study s2s-waiting", role: "status" }, "Waiting for the study.");
     el.append(waiting);
     let view = null;
-    const receive = (content, buffers) => {
+    let closed = false;
+    const receive = async (content, buffers) => {
       if (content.kind !== "study" || view) return;
       const arrays = arraysOf(content, buffers);
       if (arrays === null) {
@@ -20,8 +20,10 @@ export default {
         return;
       }
       const media = new Map(content.names.map((name, k) => [name, arrays[k]]));
-      view = new StudyView(content.study, media, browserStorage(), new ModelLine(model));
-      waiting.replaceWith(view.root);
+      const opening = StudyView.open(content.study, media, new ModelLine(model));
+      view = await (view = opening);
+      if (closed) view.close();
+      else waiting.replaceWith(view.root);
     };
     model.on("msg:custom", receive);
     model.send({ kind: "start", as_text: false });
@@ -32,7 +34,8 @@ export default {
     return () => {
       clearTimeout(late);
       model.off("msg:custom", receive);
-      view?.close();
+      closed = true;
+      view?.close?.();
     };
   },
 };

@@ -100,9 +100,9 @@ export class Courier {
     const { store, study } = this;
     const head = { schema: study.schema, study: study.key };
     try {
-      for (const participant of store.withdrawing) {
+      for (const participant of [...store.withdrawing]) {
         await this.line.ask("withdraw", { ...head, participant });
-        store.withdrawn(participant);
+        await store.withdrawn(participant);
       }
       do {
         const { participant } = store;

@@ -4,7 +4,7 @@ import { Courier } from "./study_lines.js";
 import { StudyPlayer } from "./study_player.js";
 import { choicesOf } from "./study_choices.js";
 import { stepsOf } from "./study_steps.js";
-import { StudyStore } from "./study_store.js";
+import { ElsewhereError, StudyStore } from "./study_store.js";
 
 /** The first question after this one begins with a look at the headphones. */
 const CONSENT_SEQUENCE = 1;
@@ -19,30 +19,31 @@ function button(control, text, action, kind = "") {
 
 export class StudyView {
   /**
+   * A view that stands where its listener stands.
+   *
    * @param {object} study as `Study.public` of Python gives it
    * @param {Map<string, Uint8Array>} media JPEGs and WAVs
-   * @param {Storage | null} storage
    * @param {object | null} line where answers go beside the browser's store
    */
-  constructor(study, media, storage, line) {
-    this.study = study;
+  static async open(study, media, line) {
+    return new StudyView(study, media, await StudyStore.open(study.key), line);
+  }
+
+  constructor(study, media, store, line) {
+    Object.assign(this, { study, store });
     this.urls = new Map(
       [...media].map(([key, bytes]) => {
         const type = key in study.pictures ? "image/jpeg" : "audio/wav";
         return [key, URL.createObjectURL(new Blob([bytes], { type }))];
       }),
     );
-    this.store = new StudyStore(study.key, storage);
     this.courier = new Courier(study, this.store, line, () => this.tell());
     this.heading = `s2s-question-${++studyViewCount}`;
     this.players = [];
     this.item = null;
     this.build();
-    this.elsewhere = ({ key, newValue }) => {
-      if (!key?.startsWith(this.store.prefix)) return;
-      if (key.endsWith("/participant") || (key.includes("/answer/") && newValue !== null)) this.reload();
-    };
-    globalThis.addEventListener("storage", this.elsewhere); // another tab has begun, answered or withdrawn
+    this.tabs = new BroadcastChannel(store.name); // another tab has answered, or withdrawn
+    this.tabs.onmessage = () => this.reload();
     this.courier.deliver();
     this.begin();
     this.root.dataset.ready = "true";
@@ -77,7 +78,7 @@ export class StudyView {
 
   close() {
     this.courier.close();
-    globalThis.removeEventListener("storage", this.elsewhere);
+    this.tabs.close();
     this.clear();
     for (const url of this.urls.values()) URL.revokeObjectURL(url);
   }
@@ -91,8 +92,10 @@ export class StudyView {
     this.show();
   }
 
-  reload() {
-    this.store.load();
+  /** What another tab has left. */
+  async reload() {
+    if (!this.store.lasting) return;
+    await this.store.load();
     this.courier.deliver();
     this.begin();
   }
@@ -181,8 +184,8 @@ export class StudyView {
     this.ask(
       which + question.text,
       question.note ? htmlNode("p", {}, question.note) : "",
-      this.choices,
       htmlNode("p", { class: "s2s-hint" }, count, this.hint),
+      this.choices,
       button("skip", "Skip this question", () => this.answer(null), "s2s-quiet"),
     );
     this.unlock();
@@ -237,10 +240,19 @@ export class StudyView {
     };
     this.note = "";
     this.root.setAttribute("aria-busy", "true");
-    const kept = store.add(answer);
-    if (!(kept && courier.lost)) await courier.deliver(); // a line that is lost tries by itself
-    this.root.removeAttribute("aria-busy");
-    this.busy = false;
+    let kept = false;
+    try {
+      kept = await store.add(answer);
+      if (!(kept && courier.lost)) await courier.deliver(); // a line that is lost tries by itself
+    } catch (error) {
+      if (!(error instanceof ElsewhereError)) throw error;
+      await this.reload();
+      return;
+    } finally {
+      this.root.removeAttribute("aria-busy");
+      this.busy = false;
+    }
+    this.tabs.postMessage("answered");
     if (!kept && !store.acknowledged.has(answer.sequence)) {
       store.drop(answer.sequence);
       this.note = "Your answer could not be kept: the browser has no store for this page. Answer again, or use another browser.";
@@ -320,16 +332,18 @@ export class StudyView {
   }
 
   /** Withdraw: nothing of this listener stays. */
-  leave() {
-    this.store.withdraw(this.courier.line !== null);
+  async leave() {
+    await this.store.leave(this.courier.line !== null);
+    this.tabs.postMessage("left");
     this.begin();
     this.note = "Your answers are deleted.";
     this.tell();
     this.courier.deliver();
   }
 
-  startAgain() {
-    this.store.forget();
+  async startAgain() {
+    await this.store.leave(false);
+    this.tabs.postMessage("left");
     this.saved = false;
     this.begin();
   }
