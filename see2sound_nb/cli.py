@@ -16,12 +16,13 @@ from see2sound_nb._version import __version__
 from see2sound_nb.media.clip_writing import CONTAINERS, SAMPLE_RATE_HZ
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
-from see2sound_nb.media.sound_files import SUBTYPES, check_sample_rate, check_subtype, write_wav
+from see2sound_nb.media.sound_files import SUBTYPES, check_sample_rate, check_sound_file, check_subtype, write_sound
 from see2sound_nb.models.downloads import cache_dir
 from see2sound_nb.models.table import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.moving import MovingScene
 from see2sound_nb.moving.moving_scene import check_doppler, check_output
 from see2sound_nb.pipeline import See2Sound, clip_or_photo
+from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
 from see2sound_nb.render.layouts import LAYOUTS, check_layout
 from see2sound_nb.reporting import truth_line
 from see2sound_nb.scene import Scene
@@ -40,8 +41,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("photo", help="a picture, a film, or an animation such as a GIF")
     p.add_argument(
         "-o", "--output",
-        help="the WAV to write, or for a clip also an .mp4, .mov, .mkv or .webm with its pictures (default: here, the "
-        "photo's name with .wav, the clip's with .sound.mp4)",
+        help="the .wav or .flac to write, or for a clip also an .mp4, .mov, .mkv or .webm with its pictures (default: "
+        "here, the photo's name with .wav, the clip's with .sound.mp4)",
     )  # fmt: skip
     p.add_argument("--layout", default="5.1", help=f"{', '.join(LAYOUTS)} (default: 5.1)")
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
@@ -60,6 +61,10 @@ def parser() -> argparse.ArgumentParser:
         "--select", default="sounds", help="sounds (what a listener would choose) or area (the paper's code)"
     )
     p.add_argument("--no-ambience", action="store_true", help="only the sources, without what is heard all around")
+    p.add_argument(
+        "--fov", type=float, default=DEFAULT_FOV_DEG, metavar="DEG",
+        help=f"the camera's horizontal field of view in degrees (default: {DEFAULT_FOV_DEG:g})",
+    )  # fmt: skip
     p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
     p.add_argument(
         "--original", default="replaced", help="a clip's own sound: replaced, kept (as a second track) or mixed"
@@ -123,9 +128,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT
-    except KeyboardInterrupt:
-        print("see2sound: interrupted; no output was written", file=sys.stderr)
+    except _Interrupted as stop:
+        print(f"see2sound: interrupted; {stop}", file=sys.stderr)
         return INTERRUPTED
+    except KeyboardInterrupt:
+        print("see2sound: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+class _Interrupted(Exception):
+    """The user stopped the work on a photo or clip; says what became of the output."""
+
+
+@contextlib.contextmanager
+def _telling_of(output: pathlib.Path) -> Iterator[None]:
+    """Turn an interrupt into one that says whether the output was written: it may come when all is done."""
+
+    def state() -> tuple | None:
+        try:
+            found = output.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    before = state()
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        written = "no output was written" if state() in (before, None) else f"{output} was written, and is whole"
+        raise _Interrupted(written) from error
 
 
 def print_models(words: Sequence[str]) -> int:
@@ -214,13 +245,20 @@ def _run(arguments: argparse.Namespace) -> int:
     if isinstance(source, Clip):
         check_output(output, source, arguments.layout, arguments.original)
         check_doppler(arguments.doppler, arguments.layout)
-    check_writable(output)
-    check_subtype(arguments.subtype)
+        check_subtype(arguments.subtype)
+    if not isinstance(source, Clip) or output.suffix.lower() not in CONTAINERS:
+        check_sound_file(output, arguments.layout, arguments.subtype)
+    check_writable(output, inputs=[arguments.photo])
     if arguments.sample_rate is not None:
         check_sample_rate(arguments.sample_rate)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
     keep = output.with_name(f".{output.name}.parts") if moving else None
-    with warnings.catch_warnings(), progress_bars() as tell, _kept_for_the_next_start(keep):
+    with (
+        warnings.catch_warnings(),
+        _telling_of(output),
+        progress_bars() as tell,
+        _kept_for_the_next_start(keep),
+    ):
         warnings.simplefilter("ignore")  # the rest of what matters is among the scene's notes
         warnings.filterwarnings("always", message="this will take|.* forbids commercial use")
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
@@ -231,6 +269,7 @@ def _run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             select=arguments.select,
             geometry=arguments.geometry,
+            fov_deg=arguments.fov,
             ambience=not arguments.no_ambience,
             keep=keep,
             progress=tell,
@@ -280,7 +319,7 @@ def _write(
         rate = SAMPLE_RATE_HZ if output.suffix.lower() in CONTAINERS else rate
     else:
         phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
-        write_wav(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
+        write_sound(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
         report = scene.report(arguments.layout, sample_rate=rate, phi=phi)
     written = {
         "path": str(output),

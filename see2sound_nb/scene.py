@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb.media.files import check_writable
-from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
+from see2sound_nb.media.sound_files import check_sample_rate, check_sound_file, write_sound
 from see2sound_nb.render import responses
 from see2sound_nb.render.ambience import ambient_channels
 from see2sound_nb.render.channels import master_gain_db, render_channels
@@ -209,13 +209,35 @@ class Scene:
         *,
         subtype: str = "PCM_16",
         sample_rate: int | None = None,
+        hrtf: HRTF | None = None,
     ) -> pathlib.Path:
-        """Render and write a WAV with the layout's channel mask; see `render` and `media.sound_files.write_wav`."""
+        """Render and write a WAV with the layout's channel mask, or a FLAC.
+
+        Parameters
+        ----------
+        path : str or path
+            ``.wav`` or ``.flac``; what is there is replaced, unless it is read-only or no plain file.
+        layout, hrtf, sample_rate
+            As in `render`.
+        subtype : str
+            See `media.sound_files.write_sound`.
+
+        Returns
+        -------
+        pathlib.Path
+            `path`.
+
+        Raises
+        ------
+        ValueError
+            As `render` and `media.sound_files.write_sound`; before anything is rendered where the name is the reason.
+        """
         check_layout(layout)
-        check_subtype(subtype)
+        check_sound_file(path, layout, subtype)
         check_writable(path)
         rate = self._checked_rate(sample_rate)
-        return write_wav(path, self.render(layout, sample_rate=rate), rate, layout=layout, subtype=subtype)
+        phi = self.render(layout, hrtf=hrtf, sample_rate=rate)
+        return write_sound(path, phi, rate, layout=layout, subtype=subtype)
 
     def heard(self) -> np.ndarray:
         """What arrives of each source at the listener: its omnidirectional sound, (N, T + L - 1) float32.

@@ -111,6 +111,10 @@ def test_a_bad_photo_is_one_line_and_exit_code_2(tmp_path, capsys, kind):
         (["--geometry", "flat"], "flat"),
         (["--sample-rate", "4000"], "sample_rate=4000"),
         (["--subtype", "MP3"], "MP3"),
+        (["--fov", "200"], "fov_deg=200"),
+        (["-o", "a.mp3"], "a.mp3 must end with .wav or .flac"),
+        (["-o", "a.flac", "--layout", "hoa3"], "at most 8 channels"),
+        (["-o", f"{'a' * 300}.wav"], "choose a shorter one"),
     ],
 )
 def test_bad_options_are_named(tmp_path, capsys, monkeypatch, options, message):
@@ -127,6 +131,32 @@ def test_an_interrupted_run_writes_nothing(tmp_path, capsys, monkeypatch, pipeli
     monkeypatch.setattr(pipeline, "run", stop)
     assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.wav")]) == cli.INTERRUPTED
     assert os.listdir(tmp_path) == []
+
+
+def test_an_interrupt_that_comes_when_all_is_written_says_so(tmp_path, capsys, monkeypatch):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Scene, "report", stop)  # after the file has its name
+    output = tmp_path / "a.wav"
+    assert cli.main([str(demo_photo()), "-o", str(output), "--sources", "1"]) == cli.INTERRUPTED
+    assert f"{output} was written, and is whole" in capsys.readouterr().err
+    assert soundfile.info(output).channels == 6
+
+
+def test_the_photo_itself_is_never_written_over(tmp_path, capsys):
+    photo, link = tmp_path / "mine.wav", tmp_path / "link.wav"
+    photo.write_bytes(demo_photo().read_bytes())
+    link.symlink_to(photo)
+    for given, output in ((photo, photo), (link, photo)):
+        assert cli.main([str(given), "-o", str(output)]) == cli.BAD_INPUT
+        assert "is the input" in capsys.readouterr().err
+    assert photo.read_bytes() == demo_photo().read_bytes()
+
+
+def test_a_flac_is_written_by_its_name(tmp_path):
+    assert cli.main([str(demo_photo()), "-o", str(tmp_path / "a.flac"), "--sources", "1", "--fov", "75"]) == 0
+    assert soundfile.info(tmp_path / "a.flac").format == "FLAC"
 
 
 def test_the_models_are_listed_as_a_table(capsys, monkeypatch, tmp_path):

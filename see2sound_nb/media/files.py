@@ -1,4 +1,4 @@
-"""Files of the user: whole or not there.
+"""Files of the user: whole or not there, and nothing of theirs is written over by accident.
 
 Notebook: 09_your_own.
 """
@@ -6,10 +6,18 @@ Notebook: 09_your_own.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pathlib
-import tempfile
-from collections.abc import Iterator
+import platform
+import re
+import stat
+from collections.abc import Iterable, Iterator
+
+#: A file that is being written has, in its name, where and by which process. It is no longer than this.
+_BESIDE = ".see2sound-{node}-{process}-{number}{suffix}"
+_LONGEST_SUFFIX = 16
+_numbers = itertools.count()
 
 
 @contextlib.contextmanager
@@ -19,32 +27,63 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     Yields
     ------
     pathlib.Path
-        Where to write. It takes the final name when the block ends well, and is removed when it does not.
+        Where to write. It takes the final name when the block ends well, and is removed when it does not. What a
+        process left there that was killed, the next one on the same machine removes.
 
     Raises
     ------
     ValueError
-        If the folder does not exist or cannot be written to.
+        As `check_writable`.
     """
     path = pathlib.Path(path)
     check_writable(path)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    beside = pathlib.Path(name)
+    remove_leftovers(path.parent)
+    suffix = path.suffix if len(path.suffix) <= _LONGEST_SUFFIX else ""
+    while True:
+        beside = path.parent / _BESIDE.format(node=_node(), process=os.getpid(), number=next(_numbers), suffix=suffix)
+        with contextlib.suppress(FileExistsError):  # made here and by nobody else
+            os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            break
     try:
         yield beside
-        umask = os.umask(0)
-        os.umask(umask)
-        beside.chmod(0o666 & ~umask)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def check_writable(path: str | os.PathLike) -> None:
-    """Raise ValueError, before hours of work, if no file can be written at `path`."""
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove from a folder what processes of this machine were writing there when they were killed."""
+    import psutil
+
+    name = re.compile(re.escape(f".see2sound-{_node()}-") + r"(\d+)-\d+(\.[^.]*)?")
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = name.fullmatch(entry.name)
+            if found and not psutil.pid_exists(int(found[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def check_writable(path: str | os.PathLike, *, inputs: Iterable[str | os.PathLike] = ()) -> None:
+    """Raise ValueError, before hours of work, if no file can be written at `path`, or what is there must stay.
+
+    A plain file that may be written to is replaced. A read-only one is not, nor a link, a pipe, a device, or one of
+    `inputs` by whatever name.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, and what to do.
+    """
     path = pathlib.Path(path)
-    if path.is_dir():
+    name = path.name[:40] + ("..." if len(path.name) > 40 else "")
+    longest = _longest_name(path.parent)
+    if len(os.fsencode(path.name)) > longest:
+        raise ValueError(
+            f"the name {name} has {len(os.fsencode(path.name))} bytes, a name has at most {longest} there; choose a "
+            "shorter one"
+        )
+    if os.path.isdir(path):
         raise ValueError(f"{path} is a folder; the output must be a file: add a name such as {path / 'photo.wav'}")
     if not path.parent.is_dir():
         raise ValueError(
@@ -52,3 +91,34 @@ def check_writable(path: str | os.PathLike) -> None:
         )
     if not os.access(path.parent, os.W_OK):
         raise ValueError(f"folder {path.parent} is read-only, so {path.name} cannot be written; choose another")
+    for given in inputs:
+        with contextlib.suppress(OSError):
+            if os.path.samefile(path, given):
+                raise ValueError(f"{path} is the input, and would be lost; choose another name for the output")
+    if not os.path.lexists(path):
+        return
+    kind = path.lstat().st_mode
+    if stat.S_ISLNK(kind):
+        raise ValueError(f"{path} is a link to {os.readlink(path)}; name the file itself, or another one")
+    if not stat.S_ISREG(kind):
+        raise ValueError(f"{path} is a pipe or a device and no file; choose a name that is free")
+    if not (os.access(path, os.W_OK) and kind & 0o222):
+        raise ValueError(f"{path} is there and read-only; choose another name, or allow writing to it")
+
+
+def check_suffix(path: str | os.PathLike, suffixes: Iterable[str], what: str) -> None:
+    """Raise ValueError if a name does not end with one of the suffixes, in whatever case: a name says what is in it."""
+    suffixes = list(suffixes)
+    if pathlib.Path(path).suffix.lower() not in suffixes:
+        raise ValueError(f"{path} must end with {' or '.join(suffixes)} for {what}; choose such a name")
+
+
+def _node() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", platform.node())[:32]
+
+
+def _longest_name(folder: pathlib.Path) -> int:
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX")
+    except (AttributeError, OSError, ValueError):  # Windows has no pathconf
+        return 255

@@ -1,4 +1,4 @@
-"""Sound files out: WAVs that name their channels.
+"""Sound files out: WAVs that name their channels; FLAC in `flac_files`.
 
 Notebook: 09_your_own.
 """
@@ -11,19 +11,24 @@ import struct
 
 import numpy as np
 
-from see2sound_nb.media.files import atomic_path
+from see2sound_nb.media.files import atomic_path, check_suffix
+from see2sound_nb.media.flac_files import FLAC_LAYOUTS, write_samples
 
 #: Speaker masks of WAVE_FORMAT_EXTENSIBLE (Microsoft), 0 where channels are not speakers.
 CHANNEL_MASKS = {
+    "mono": 0x4,
     "stereo": 0x3, "binaural": 0x3, "5.1": 0x60F, "7.1.4": 0x2D63F,
     "foa": 0x0, "hoa2": 0x0, "hoa3": 0x0, "hoa4": 0x0, "hoa5": 0x0,
 }  # fmt: skip
 #: Channels of each layout.
 CHANNELS = {
+    "mono": 1,
     "stereo": 2, "binaural": 2, "5.1": 6, "7.1.4": 12, "foa": 4, "hoa2": 9, "hoa3": 16, "hoa4": 25, "hoa5": 36,
 }  # fmt: skip
 #: Lowest and highest sample rate of a WAV, in Hz.
 SAMPLE_RATES = (8000, 192000)
+#: What a sound can be written as.
+SOUND_SUFFIXES = (".wav", ".flac")
 #: Sample formats: bits a sample, and the code of the format (1 integers, 3 floats).
 SUBTYPES = {"PCM_16": (16, 1), "PCM_24": (24, 1), "FLOAT": (32, 3)}
 
@@ -76,30 +81,26 @@ def write_wav(
 
     Notes
     -----
-    WAVE_FORMAT_EXTENSIBLE as in Microsoft's "Multiple Channel Audio Data and WAVE Files". libsndfile would
-    name the surround channels of 5.1 "back"; BS.775 has them at the side, hence the mask is written here.
+    One or two channels of 16 bit are plain PCM, which every reader knows (Python's own `wave` of before 3.12 knows no
+    other). All else is WAVE_FORMAT_EXTENSIBLE, as in Microsoft's "Multiple Channel Audio Data and WAVE Files".
+    libsndfile would name the surround channels of 5.1 "back"; BS.775 has them at the side, hence the mask is written
+    here.
     Notebook: 09_your_own.
     """
-    if layout not in CHANNEL_MASKS:
-        raise ValueError(f"layout {layout!r} is unknown; choose one of {', '.join(CHANNEL_MASKS)}")
-    check_subtype(subtype)
-    sample_rate = check_sample_rate(sample_rate)
-    audio = np.atleast_2d(np.asarray(audio))
-    if len(audio) != CHANNELS[layout]:
-        raise ValueError(f"the audio has {len(audio)} channels, {layout} has {CHANNELS[layout]}; choose another layout")
+    check_suffix(path, [".wav"], "a WAV")
+    audio, sample_rate = checked_sound(audio, sample_rate, layout, subtype)
     bits, code = SUBTYPES[subtype]
     if audio.size * bits // 8 > 2**32 - 200:
         raise ValueError(
             f"the audio needs {audio.size * bits / 8e9:.1f} GB, a WAV holds at most 4.3 GB; cut it or choose fewer bits"
         )
-    peak = float(np.abs(audio).max(initial=0.0))
-    if not peak <= 1.0:
-        raise ValueError(f"the audio's peak is {peak}; it must be a number up to 1 (full scale): scale it down first")
     data = _samples(audio, subtype)
     channels, block = len(audio), len(audio) * bits // 8
-    subformat = struct.pack("<HHIQ", code, 0, 0x00100000, 0x719B3800AA000080)
-    fmt = struct.pack("<HHIIHHHHI", 0xFFFE, channels, sample_rate, sample_rate * block, block, bits, 22, bits,
-                      CHANNEL_MASKS[layout]) + subformat  # fmt: skip
+    plain = channels <= 2 and subtype == "PCM_16"
+    fmt = struct.pack("<HHIIHH", code if plain else 0xFFFE, channels, sample_rate, sample_rate * block, block, bits)
+    if not plain:
+        fmt += struct.pack("<HHI", 22, bits, CHANNEL_MASKS[layout])
+        fmt += struct.pack("<HHIQ", code, 0, 0x00100000, 0x719B3800AA000080)
     chunks = b"fmt " + struct.pack("<I", len(fmt)) + fmt
     if code == 3:
         chunks += b"fact" + struct.pack("<II", 4, audio.shape[1])
@@ -109,11 +110,77 @@ def write_wav(
     return pathlib.Path(path)
 
 
+def checked_sound(audio: np.ndarray, sample_rate: int, layout: str, subtype: str) -> tuple[np.ndarray, int]:
+    """A sound as (n_ch, T) and its rate, or ValueError if it is not the layout's, out of range, or not finite."""
+    if layout not in CHANNEL_MASKS:
+        raise ValueError(f"layout {layout!r} is unknown; choose one of {', '.join(CHANNEL_MASKS)}")
+    check_subtype(subtype)
+    sample_rate = check_sample_rate(sample_rate)
+    audio = np.atleast_2d(np.asarray(audio))
+    if len(audio) != CHANNELS[layout]:
+        raise ValueError(f"the audio has {len(audio)} channels, {layout} has {CHANNELS[layout]}; choose another layout")
+    peak = float(np.abs(audio).max(initial=0.0))
+    if not peak <= 1.0:
+        raise ValueError(f"the audio's peak is {peak}; it must be a number up to 1 (full scale): scale it down first")
+    return audio, sample_rate
+
+
+def write_sound(
+    path: str | os.PathLike, audio: np.ndarray, sample_rate: int, *, layout: str = "stereo", subtype: str = "PCM_16"
+) -> pathlib.Path:
+    """Write a WAV or a FLAC, as the name ends.
+
+    Parameters
+    ----------
+    path, audio, sample_rate, layout, subtype
+        As in `write_wav`. A ``.flac`` holds the same samples bit for bit; it has at most 8 channels (`FLAC_LAYOUTS`),
+        of whole numbers.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+
+    Raises
+    ------
+    ValueError
+        As `check_sound_file` and `write_wav`.
+    ModuleNotFoundError
+        For a FLAC without PyAV, the extra ``video``.
+
+    Notes
+    -----
+    Notebook: 09_your_own.
+    """
+    check_sound_file(path, layout, subtype)
+    if pathlib.Path(path).suffix.lower() == ".wav":
+        return write_wav(path, audio, sample_rate, layout=layout, subtype=subtype)
+    audio, sample_rate = checked_sound(audio, sample_rate, layout, subtype)
+    samples = whole_samples(audio, subtype)
+    return write_samples(path, samples, sample_rate, layout=layout, bits=SUBTYPES[subtype][0])
+
+
+def check_sound_file(path: str | os.PathLike, layout: str, subtype: str) -> None:
+    """Raise ValueError, before the work, if no sound of a layout and subtype can be written under a name."""
+    check_suffix(path, SOUND_SUFFIXES, "a sound")
+    check_subtype(subtype)
+    if pathlib.Path(path).suffix.lower() == ".flac":
+        if layout not in FLAC_LAYOUTS:
+            raise ValueError(f"a FLAC has at most 8 channels and {layout} has {CHANNELS[layout]}; write a .wav")
+        if subtype == "FLOAT":
+            raise ValueError("a FLAC holds whole numbers; choose the subtype PCM_24, or write a .wav")
+
+
+def whole_samples(audio: np.ndarray, subtype: str) -> np.ndarray:
+    """Samples as int32, of the bits of a subtype that is not FLOAT; full scale is the highest number."""
+    return np.round(audio * (2.0 ** (SUBTYPES[subtype][0] - 1) - 1)).astype(np.int32)
+
+
 def _samples(audio: np.ndarray, subtype: str) -> bytes:
     interleaved = np.ascontiguousarray(audio.T)
     if subtype == "FLOAT":
         return interleaved.astype("<f4").tobytes()
     if subtype == "PCM_16":
-        return np.round(interleaved * 32767.0).astype("<i2").tobytes()
-    words = np.round(interleaved * 8388607.0).astype("<i4").view(np.uint8).reshape(-1, 4)
+        return whole_samples(interleaved, subtype).astype("<i2").tobytes()
+    words = whole_samples(interleaved, subtype).astype("<i4").view(np.uint8).reshape(-1, 4)
     return words[:, :3].tobytes()

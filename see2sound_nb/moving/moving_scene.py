@@ -18,7 +18,13 @@ from see2sound_nb.measure.spatial_truth import truth_of_sources
 from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
-from see2sound_nb.media.sound_files import check_sample_rate, check_subtype, write_wav
+from see2sound_nb.media.sound_files import (
+    SOUND_SUFFIXES,
+    check_sample_rate,
+    check_sound_file,
+    check_subtype,
+    write_sound,
+)
 from see2sound_nb.moving.rendering import Course, render_shots
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import master_gain_db
@@ -215,7 +221,7 @@ class MovingScene:
         original : str
             The clip's own sound is ``"replaced"``, ``"kept"`` as a second track, or ``"mixed"`` into ours.
         subtype, sample_rate
-            Of a WAV, see `media.sound_files.write_wav`.
+            Of a WAV, see `media.sound_files.write_sound`.
         doppler, lively
             As in `render`.
 
@@ -227,7 +233,7 @@ class MovingScene:
         Raises
         ------
         ValueError
-            As `render`, `write_clip` and `write_wav`.
+            As `render`, `write_clip` and `write_sound`.
 
         Notes
         -----
@@ -239,11 +245,13 @@ class MovingScene:
         how: dict[str, Any] = {"doppler": doppler, "lively": lively}
         rate = check_sample_rate(sample_rate or self.sample_rate)
         if path.suffix.lower() not in CONTAINERS:
+            check_sound_file(path, layout, subtype)
             phi = self.render(layout, sample_rate=rate, **how)
-            return write_wav(path, phi, rate, layout=layout, subtype=subtype)
+            return write_sound(path, phi, rate, layout=layout, subtype=subtype)
         if layout in AMBISONIC_ORDERS:
             beside = path.with_suffix(f".{layout}.wav")  # a name that nobody else's file is likely to have
-            write_wav(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
+            check_writable(beside)
+            write_sound(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
             said = (
                 f"{beside.name} holds the sound as {layout}; {path.name} has it for headphones, for films take no more."
             )
@@ -349,15 +357,14 @@ class MovingScene:
 def check_output(path: pathlib.Path, clip: Clip, layout: str, original: str) -> None:
     """Raise ValueError, before the work, if a clip's sound cannot be written so; see `MovingScene.save`."""
     check_layout(layout)
-    check_writable(path)
+    check_writable(path, inputs=[] if clip.path is None else [clip.path])
     if original not in ORIGINALS:
         raise ValueError(f"original={original!r} is unknown; choose one of {', '.join(ORIGINALS)}")
-    if path.suffix.lower() not in (".wav", *CONTAINERS):
-        raise ValueError(f"{path.name} must end with .wav, or for a film with {', '.join(CONTAINERS)}; rename it")
+    if path.suffix.lower() not in (*SOUND_SUFFIXES, *CONTAINERS):
+        suffixes = " or ".join(SOUND_SUFFIXES)
+        raise ValueError(f"{path.name} must end with {suffixes}, or for a film with {', '.join(CONTAINERS)}; rename it")
     if path.suffix.lower() in CONTAINERS and layout == "7.1.4" and path.suffix.lower() != ".mov":
         raise ValueError(f"{path.name} cannot hold 7.1.4, only a .mov can; choose that, or 5.1")
-    if clip.path is not None and path.exists() and os.path.samefile(path, clip.path):
-        raise ValueError(f"{path} is the clip itself, which must not be written over; choose another name")
 
 
 def check_doppler(doppler: bool, layout: str) -> None:

@@ -1,12 +1,13 @@
 """WAVs read back by libsndfile, with the channels' names."""
 
 import struct
+import wave
 
 import numpy as np
 import pytest
 import soundfile
 
-from see2sound_nb.media.sound_files import CHANNELS, write_wav
+from see2sound_nb.media.sound_files import CHANNEL_MASKS, CHANNELS, write_sound, write_wav
 from see2sound_nb.render.layouts import LAYOUTS
 
 
@@ -58,3 +59,49 @@ def test_sample_rates_that_no_player_knows_are_named(tmp_path, rate):
 def test_channels_that_do_not_fit_the_layout_are_counted(tmp_path):
     with pytest.raises(ValueError, match=r"4 channels, 5\.1 has 6"):
         write_wav(tmp_path / "a.wav", np.zeros((4, 10)), 16000, layout="5.1")
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2), ("binaural", 2)])
+def test_python_reads_what_has_two_channels_of_16_bit(tmp_path, rng, layout, channels):
+    audio = rng.uniform(-1, 1, (channels, 99))
+    path = write_wav(tmp_path / "a.wav", audio, 16000, layout=layout)
+    assert struct.unpack_from("<H", path.read_bytes(), 20)[0] == 1, "plain PCM, which Python before 3.12 reads too"
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (
+            channels, 2, 16000, 99
+        )  # fmt: skip
+        words = np.frombuffer(file.readframes(99), "<i2").reshape(99, channels).T
+    np.testing.assert_allclose(words / 32767, audio, atol=2.0**-15)
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "binaural", "5.1", "foa"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_a_flac_holds_the_samples_of_the_wav(tmp_path, rng, layout, subtype):
+    audio = rng.uniform(-1, 1, (CHANNELS[layout], 70001))
+    audio[:, :2] = [-1, 1]
+    wav, flac = (
+        write_sound(tmp_path / name, audio, 44100, layout=layout, subtype=subtype) for name in ("a.wav", "a.FLAC")
+    )
+    (ours, rate), (theirs, their_rate) = soundfile.read(wav, dtype="int32"), soundfile.read(flac, dtype="int32")
+    np.testing.assert_array_equal(ours, theirs)
+    assert rate == their_rate == 44100
+    info = soundfile.info(flac)
+    assert (info.format, info.subtype) == ("FLAC", subtype)
+    mask = b"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x0" in flac.read_bytes()
+    assert mask == (CHANNEL_MASKS[layout] == 0), "four channels of Ambisonics are not those of quadraphony"
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "subtype", "why"),
+    [
+        ("a.mp3", "stereo", "PCM_16", r"must end with \.wav or \.flac"),
+        ("a", "stereo", "PCM_16", r"must end with \.wav or \.flac"),
+        ("a.flac", "7.1.4", "PCM_16", "at most 8 channels and 7.1.4 has 12"),
+        ("a.flac", "stereo", "FLOAT", "whole numbers"),
+    ],
+)
+def test_a_name_that_says_something_else_is_refused(tmp_path, name, layout, subtype, why):
+    with pytest.raises(ValueError, match=why):
+        write_sound(tmp_path / name, np.zeros((CHANNELS[layout], 10)), 16000, layout=layout, subtype=subtype)
+    with pytest.raises(ValueError, match="must end"):
+        write_wav(tmp_path / "a.ogg", np.zeros((2, 10)), 16000)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from see2sound_nb.media.files import check_writable
-from see2sound_nb.media.sound_files import check_subtype, write_wav
+from see2sound_nb.media.sound_files import check_sound_file, write_sound
 from see2sound_nb.moving.moving_scene import MovingScene
 from see2sound_nb.notebook.plots import source_colour
 from see2sound_nb.notebook.widgets import _assets
@@ -240,7 +240,7 @@ class LiveRoom(ClipState):
         path : str or path
             The file; it appears when it is whole.
         layout, subtype : str
-            As in `render` and `media.sound_files.write_wav`.
+            As in `render` and `media.sound_files.write_sound`.
 
         Returns
         -------
@@ -250,12 +250,12 @@ class LiveRoom(ClipState):
         Raises
         ------
         ValueError
-            As `media.sound_files.write_wav`; if a sample is beyond full scale, lower `gain_db`.
+            As `media.sound_files.write_sound`; if a sample is beyond full scale, lower `gain_db`.
         """
         layout = layouts.check_layout(layout or self.channel_layout)
-        check_subtype(subtype)
+        check_sound_file(path, layout, subtype)
         check_writable(path)
-        return write_wav(path, self.render(layout), self._scene.sample_rate, layout=layout, subtype=subtype)
+        return write_sound(path, self.render(layout), self._scene.sample_rate, layout=layout, subtype=subtype)
 
     def _one_turn(self, layout: str) -> np.ndarray:
         if self._moving is not None:
