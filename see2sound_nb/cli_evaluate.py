@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         "the authors' best_val.ckpt, which is converted first",
     )  # fmt: skip
     p.add_argument("--noise", action="store_true", help="AViTAR as published: 2.56 s, with noise and random polarity")
-    p.add_argument("--published", action="store_true", help="the measures as published, too: some 20 s a photo")
+    p.add_argument("--published", action="store_true", help="the measures as published, too: some 5 s a photo")
     p.add_argument("--seed", type=int, default=0, help="the same seed gives the same table (default: 0)")
     return p
 

@@ -126,7 +126,7 @@ def evaluate_photos(
     matcher_name : str
         What it is called in the file: a matcher has one, or nobody could tell later what the numbers mean.
     published : bool
-        Also the measures as published, which take ten times as long as all else together.
+        Also the measures as published, which take some 5 s a photo.
     seed : int
         Of the sounds (see `seed_of_photo`), the controls and the room's tail.
     tell : callable

@@ -154,7 +154,8 @@ def describe_table(rows: Sequence[Row], heading: str = "") -> str:
     Returns
     -------
     str
-        Lines of at most 120 characters, if the heading's are.
+        Lines of at most 120 characters, if the heading's are. Two digits after the point, as in the paper; the files of
+        `write_tables` have all.
 
     Notes
     -----
@@ -178,25 +179,28 @@ def describe_table(rows: Sequence[Row], heading: str = "") -> str:
 
 
 def title_of(definition: str, measure: str) -> str:
-    """A measure's name, and which way is more alike."""
+    """A measure's name with its unit, and which way is more alike."""
     if measure != "mfcc_dtw":
         return f"{TITLES[measure]} (more is more alike)"
     if definition == CORRECTED:
         return "MFCC-DTW, dB (less is more alike)"
-    return "MFCC-DTW (more is more alike; the paper says less)"
+    return "MFCC-DTW, 1e-5 (more is more alike; the paper says less)"
+
+
+def shown(row: Row) -> tuple[float, float, float] | None:
+    """Mean, low and high in the unit of `title_of`; None where there is none."""
+    if row.mean is None or row.low is None or row.high is None:
+        return None
+    scale = 1.0 if row.measure != "mfcc_dtw" or row.definition == CORRECTED else 1e5
+    return scale * row.mean, scale * row.low, scale * row.high
 
 
 def _cell(row: Row) -> str:
-    if row.mean is None:
+    values = shown(row)
+    if values is None:
         return "- (n 0)"
-    mean, low, high = (_short(x) for x in (row.mean, row.low, row.high))
+    mean, low, high = (f"{x + 0.0:.2f}".replace("-0.00", "0.00") for x in values)
     return f"{mean} [{low}, {high}] {row.n}"
-
-
-def _short(x: float | None) -> str:
-    if x is None:
-        return "-"
-    return f"{x:.1e}" if 0 < abs(x) < 1e-3 else f"{x:.2f}" if abs(x) >= 10 else f"{x:.3f}"
 
 
 def write_tables(folder: str | os.PathLike, lines: Sequence[dict[str, Any]], rows: Sequence[Row]) -> list[pathlib.Path]:

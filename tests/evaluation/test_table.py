@@ -84,6 +84,14 @@ def test_what_has_no_value_is_counted_and_never_nan():
     assert text.startswith("a folder\n") and max(map(len, text.splitlines())) <= 120
 
 
+def test_columns_stay_apart_whatever_the_numbers():
+    wide = lambda m, c, k: -0.123 + 0.001 * (k % 2) if m != "mfcc_dtw" else 1e-4  # noqa: E731
+    for definition in ("corrected", "as published"):
+        text = describe_table(table_1(lines_of(wide, n=120, definition=definition)))
+        assert "-0.12 [-0.12, -0.12] 120 " in text and max(map(len, text.splitlines())) <= 120
+    assert "10.00 [10.00, 10.00] 120 " in text and "MFCC-DTW, 1e-5" in text
+
+
 def test_photos_that_failed_have_no_say_and_none_at_all_is_an_error():
     lines = [*lines_of(clear), {"photo": "bad.jpg", "error": "no picture"}]
     assert table_1(lines) == table_1(lines[:-1])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from see2sound_nb.evaluation.photos import COMPARED
-from see2sound_nb.evaluation.table import title_of
+from see2sound_nb.evaluation.table import shown, title_of
 from see2sound_nb.notebook.plots.common import source_colour
 
 if TYPE_CHECKING:
@@ -73,11 +73,12 @@ def _panel(ax, rows: Sequence[Row]) -> None:
         k = ways.index(row.way)
         at = COMPARED.index(row.compared) + width * (k - (len(ways) - 1) / 2)
         look = {"color": DOUBTED, "hatch": ("///", "\\\\\\")[k % 2]} if row.doubt else {"color": source_colour(k)}
-        if row.mean is None or row.low is None or row.high is None:
+        values = shown(row)
+        if values is None:
             ax.annotate("n 0", (at, 0), ha="center", va="bottom", fontsize=9)
             continue
-        ax.bar(at, row.mean, 0.92 * width, edgecolor="white", **look)
-        ax.plot([at, at], [row.low, row.high], color="black", lw=2)
+        ax.bar(at, values[0], 0.92 * width, edgecolor="white", **look)
+        ax.plot([at, at], values[1:], color="black", lw=2)
         ax.annotate(
             f"{row.n}", (at, 0), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9,
             bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1},
@@ -85,7 +86,8 @@ def _panel(ax, rows: Sequence[Row]) -> None:
     ax.set_xlim(-0.6, len(COMPARED) - 0.4)
     ax.axhline(0, color="black", lw=0.8)
     ax.set_xticks(range(len(COMPARED)), [name.replace("another clip", "another\nclip") for name in COMPARED])
-    ax.set_ylabel("dB" if "dB" in title_of(rows[0].definition, rows[0].measure) else "without unit", fontsize=11)
+    unit = title_of(rows[0].definition, rows[0].measure).split(" (")[0].partition(", ")[2]
+    ax.set_ylabel(unit or "without unit", fontsize=11)
     ax.tick_params(labelsize=11)
     ax.grid(axis="y", alpha=0.3)
 
