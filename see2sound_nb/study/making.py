@@ -50,7 +50,7 @@ def make_study(
     pipeline: See2Sound | None = None,
     progress: Progress | None = None,
 ) -> Study:
-    """Make a study of photos, in a folder: ``study.json``, one stand-alone page ``study.html``, pictures and sounds.
+    """Make a study of photos, in a folder: study.json, one stand-alone page study.html, pictures and sounds.
 
     Parameters
     ----------

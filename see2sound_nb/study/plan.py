@@ -1,4 +1,4 @@
-"""A study as data: its items, what is asked of each, and the file ``study.json`` that holds it.
+"""A study as data: its items, what is asked of each, and the file study.json that holds it.
 
 The page gets less than the file: neither which answers are right nor which items are controls.
 
@@ -17,7 +17,7 @@ from typing import Any
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.study.questions import PARTS, Question
 
-#: Of ``study.json`` and of the answers. A reader refuses what it does not know.
+#: Of study.json and of the answers. A reader refuses what it does not know.
 SCHEMA = 1
 STUDY_FILE, PAGE_FILE, ANSWERS_FILE, MEDIA = "study.json", "study.html", "answers.jsonl", "media"
 #: The first step is no item: the listener agrees to take part.
@@ -134,7 +134,7 @@ class Study:
         }
 
     def save(self, folder: str | os.PathLike) -> pathlib.Path:
-        """Write ``study.json`` into a folder."""
+        """Write study.json into a folder."""
         path = pathlib.Path(folder) / STUDY_FILE
         with atomic_path(path) as beside:
             beside.write_text(json.dumps({"schema": SCHEMA, **dataclasses.asdict(self)}, indent=1), "utf-8")
