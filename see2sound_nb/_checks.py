@@ -19,6 +19,11 @@ def rows_of_three(name: str, values) -> np.ndarray:
     return rows.reshape(-1, 3)
 
 
+def as_plain(values, dtype) -> np.ndarray:
+    """`values` as compiled code wants them: in C order, aligned, native, not read-only; a copy if need be."""
+    return np.require(values, dtype, ["C", "A", "W"])
+
+
 def check_rate(sample_rate: float) -> None:
     """Raise ValueError if `sample_rate` is not a finite number above 0."""
     if not (sample_rate > 0 and math.isfinite(sample_rate)):

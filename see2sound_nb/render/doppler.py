@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb._checks import check_rate
+from see2sound_nb._checks import as_plain, check_rate
 from see2sound_nb._threads import run_in_threads
 from see2sound_nb.render.moving import checked_times
 from see2sound_nb.room.acoustics import SPEED_OF_SOUND_M_S
@@ -116,7 +116,7 @@ def render_doppler(
     sign, offset, reflection = _mirrors(size, np.asarray(absorption, dtype=np.float64), max_order)
     vectors = sign * source[:, None] + offset - receiver[:, None]  # (P, M, 3), from the receiver to the images
     weights = np.ones((*vectors.shape[:2], 1)) if gains is None else gains(vectors.reshape(-1, 3))
-    weights = weights.reshape(*vectors.shape[:2], -1).astype(np.float32)
+    weights = as_plain(weights.reshape(*vectors.shape[:2], -1), np.float32)
     # The last sample sets out from where the source is then; its paths are longest to one of the receiver's corners.
     last = np.array([np.interp(len(A) / sample_rate, times_s, axis) for axis in source.T])
     farthest = np.linalg.norm((sign * last + offset)[:, None] - receiver, axis=-1).max()
@@ -156,7 +156,7 @@ def _checked_path(what: str, path_m: np.ndarray, times_s: np.ndarray, size: np.n
     path = np.asarray(path_m, dtype=np.float64)
     if path.shape not in ((3,), (len(times_s), 3)):
         raise ValueError(f"{what}_m has shape {path.shape}; it must be (3,), or ({len(times_s)}, 3) as times_s has it")
-    path = np.array(np.broadcast_to(path, (len(times_s), 3)))
+    path = np.array(np.broadcast_to(path, (len(times_s), 3)), order="C")
     outside = ~((path > 0) & (path < size)).all(axis=1)
     if outside.any():
         raise ValueError(f"{what} at {path[outside][0]} m (room frame) is outside the room of {size} m; move it inside")

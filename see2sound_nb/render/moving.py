@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb._checks import check_rate, rows_of_three
+from see2sound_nb._checks import as_plain, check_rate, rows_of_three
 from see2sound_nb._threads import run_in_threads
 from see2sound_nb.render.hrtf import HRTF, load_hrtf
 from see2sound_nb.render.moving_ears import PathToEars
@@ -251,4 +251,4 @@ def checked_times(times_s: np.ndarray, positions: int) -> np.ndarray:
         raise ValueError(f"times_s has shape {times.shape}; it must be ({positions},), one moment for each position")
     if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
         raise ValueError("times_s must be finite and increase from each position to the next; sort them")
-    return times
+    return as_plain(times, np.float64)

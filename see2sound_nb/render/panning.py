@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from see2sound_nb._checks import rows_of_three
+from see2sound_nb._checks import as_plain, rows_of_three
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.layouts import LOUDSPEAKERS
 
@@ -81,7 +81,7 @@ def pan(vectors: np.ndarray, layout: str) -> np.ndarray:
     from see2sound_nb.render import _vbap
 
     bases = _bases(check_loudspeakers(layout))
-    vectors = np.ascontiguousarray(rows_of_three("vectors", vectors))
+    vectors = as_plain(rows_of_three("vectors", vectors), np.float64)
     gains = np.empty((len(vectors), bases.shares.shape[1]))
     _vbap.pan(vectors, *bases, list(LOUDSPEAKERS[layout]).index("FC"), gains)
     return gains
@@ -107,7 +107,7 @@ def enclosing_facets(vectors: np.ndarray, inverses: np.ndarray) -> tuple[np.ndar
     from see2sound_nb.render import _vbap
 
     facets, weights = np.empty(len(vectors), dtype=np.int64), np.empty(vectors.shape)
-    _vbap.enclose(np.ascontiguousarray(vectors, dtype=np.float64), inverses, facets, weights)
+    _vbap.enclose(as_plain(vectors, np.float64), inverses, facets, weights)
     return facets, weights
 
 

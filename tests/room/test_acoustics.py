@@ -3,7 +3,9 @@
 import numpy as np
 import pyroomacoustics
 import pytest
+from scipy.signal import butter, sosfilt
 
+from see2sound_nb.measure.reverberation import measured_rt60_s
 from see2sound_nb.room.acoustics import (
     SPEED_OF_SOUND_M_S,
     absorption_for_rt60,
@@ -66,3 +68,30 @@ def test_air_changes_with_pressure_as_iso_9613_says():
     assert thin > thick  # far above both relaxations the classical part, inverse to pressure, leads
     with pytest.raises(ValueError, match="pressure_kpa"):
         air_absorption_db_m(1000.0, pressure_kpa=0.0)
+
+
+@pytest.mark.parametrize("size", [(5.0, 6.0, 3.0), (4.0, 4.0, 4.0), (10.0, 3.0, 2.5)])
+def test_the_formula_for_image_sources_gives_what_is_measured_of_them(size):
+    """Above 100 Hz, where images do not add up in phase."""
+    rt60_s = 0.4
+    above = butter(4, 100, "high", fs=16000, output="sos")
+    measured = {}
+    for formula in ("images", "eyring"):
+        times = []
+        for source, receiver in (((0.3, 0.4, 0.6), (0.7, 0.6, 0.4)), ((0.25, 0.7, 0.35), (0.6, 0.3, 0.55))):
+            places = [np.array(place) * size for place in (source, receiver)]
+            h = shoebox_rir(size, *(p[None] for p in places), rt60_s=rt60_s, rt60_formula=formula, max_time_s=0.6)
+            times.append(measured_rt60_s(sosfilt(above, h[0, 0].astype(float)), 16000))
+        measured[formula] = np.mean(times)
+    assert measured["images"] == pytest.approx(rt60_s, rel=0.06)
+    assert measured["eyring"] > 1.03 * measured["images"], "a perfect box is no diffuse field"
+
+
+def test_absorption_by_image_sources_follows_the_time_and_unknown_formulas_are_named():
+    sizes = (5.0, 6.0, 3.0)
+    long, short = (absorption_for_rt60(sizes, t, formula="images") for t in (0.8, 0.4))
+    assert np.log1p(-short) == pytest.approx(2 * np.log1p(-long)), "T20 is proportional to 1 / -ln(1 - absorption)"
+    larger = absorption_for_rt60([2 * side for side in sizes], 0.8, formula="images")
+    assert np.log1p(-larger) == pytest.approx(np.log1p(-short)), "and to the room's size"
+    with pytest.raises(ValueError, match="eyring, sabine or images"):
+        absorption_for_rt60(sizes, 0.8, formula="measured")

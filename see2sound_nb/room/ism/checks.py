@@ -6,6 +6,7 @@ Notebook: 05_image_sources.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,7 +53,12 @@ def _text(point: np.ndarray) -> str:
 
 
 def wall_absorption(
-    sizes: np.ndarray, absorption: ArrayLike | None, rt60_s: ArrayLike | None, batch: bool, speed_m_s: float
+    sizes: np.ndarray,
+    absorption: ArrayLike | None,
+    rt60_s: ArrayLike | None,
+    batch: bool,
+    speed_m_s: float,
+    formula: str = "eyring",
 ) -> np.ndarray:
     """The absorption (B, bands, 6) that `shoebox_rir` was asked for."""
     rooms = len(sizes)
@@ -63,7 +69,8 @@ def wall_absorption(
         if times.shape not in ((), (rooms,)) or (times.ndim and not batch):
             raise ValueError(f"rt60_s has the shape {times.shape}; give one number, or in a batch one for each room")
         times = np.broadcast_to(times, (rooms,))
-        alpha = np.array([absorption_for_rt60(size, t, speed_m_s=speed_m_s) for size, t in zip(sizes, times)])
+        how: dict[str, Any] = {"formula": formula, "speed_m_s": speed_m_s}
+        alpha = np.array([absorption_for_rt60(size, t, **how) for size, t in zip(sizes, times)])
         return np.repeat(alpha[:, None, None], 6, axis=2)
     alpha = np.asarray(absorption, dtype=np.float64)
     if not 0 <= alpha.min(initial=1.0) <= alpha.max(initial=0.0) <= 1:
@@ -71,6 +78,11 @@ def wall_absorption(
     if alpha.ndim == 0:
         return np.full((rooms, 1, 6), alpha)
     given = alpha.shape
+    if not batch and given == (6, 1):
+        raise ValueError(
+            "absorption of shape (6, 1) may mean six walls or six octave bands; give (6,) for the walls, or (6, 6) for "
+            "the bands, as with np.repeat(absorption, 6, axis=1)"
+        )
     if alpha.ndim == 1:
         alpha = alpha.reshape(1, 1, -1)
     elif alpha.ndim == 2:

@@ -54,7 +54,7 @@ def pattern_rows(patterns: ArrayLike | None, count: int, name: str) -> np.ndarra
         raise ValueError(
             f"{name} has the shape {rows.shape}; give finite numbers (4,) or ({count}, 4), see first_order"
         )
-    return np.array(np.broadcast_to(rows, (count, 4)))
+    return np.array(np.broadcast_to(rows, (count, 4)), order="C")
 
 
 @functools.lru_cache(maxsize=64)
