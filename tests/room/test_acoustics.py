@@ -53,7 +53,7 @@ def test_octave_bands_add_up_to_the_response_and_each_hears_its_own_walls():
     bands = shoebox_rir(*place, absorption=np.full((6, 6), 0.3), max_order=8)
     np.testing.assert_allclose(bands, plain, atol=2e-6 * np.abs(plain).max())
     alpha = np.array([0.05, 0.05, 0.05, 0.7, 0.7, 0.7])
-    mixed = shoebox_rir(*place, absorption=alpha[:, None], max_order=30)[0, 0]
+    mixed = shoebox_rir(*place, absorption=np.repeat(alpha[:, None], 6, axis=1), max_order=30)[0, 0]
     low, high = (shoebox_rir(*place, absorption=a, max_order=30)[0, 0] for a in (0.05, 0.7))
     frequency = np.fft.rfftfreq(len(mixed), 1 / FS)
     for band, expected in (((100, 450), low), ((1200, 7000), high)):
