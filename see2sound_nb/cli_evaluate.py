@@ -50,13 +50,13 @@ def evaluate(words: Sequence[str]) -> int:
     if arguments.noise and arguments.matcher == "room":
         raise ValueError("--noise belongs to AViTAR, and the matcher is the room; add --matcher avitar")
     folder = pathlib.Path(arguments.output or f"{pathlib.Path(arguments.folder).resolve().name}.evaluation")
-    folder.mkdir(parents=True, exist_ok=True)
     pipeline = See2Sound(arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("always", message="this will take|.* forbids commercial use")
         warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
         matcher, name = _matcher(arguments)
+        folder.mkdir(parents=True, exist_ok=True)
         lines = _evaluated(pipeline, photos, folder, matcher, name, arguments)
     rows = table_1(lines, seed=arguments.seed)
     count = sum("values" in line for line in lines)
