@@ -415,6 +415,28 @@ def test_each_listener_has_an_order_of_his_own_and_gets_every_item_with_its_cont
     assert 8 < sum(first) < 32  # the control comes first for about half of them
 
 
+def test_of_two_tabs_the_second_cannot_answer_what_the_first_has(own_modules):
+    said = own_modules.evaluate(
+        """async () => {
+          const { ElsewhereError, StudyStore } = await import("/study_store.js");
+          const [a, b] = [await StudyStore.open("two"), await StudyStore.open("two")];
+          const answer = (store, value) => ({ participant: store.participant, sequence: store.next, value });
+          const refused = (adding) => adding.then(() => false, (error) => error instanceof ElsewhereError);
+          const said = [await a.add(answer(a, "first")), await refused(b.add(answer(b, "second")))];
+          await b.load();
+          said.push(b.participant === a.participant, b.answers.get(1).value, await b.add(answer(b, "next")));
+          said.push(await refused(a.add(answer(a, "late"))));
+          await a.load();
+          said.push([...a.answers.values()].map(({ value }) => value), a.lasting);
+          await a.leave(true);
+          await b.load();
+          said.push(b.answers.size, b.withdrawing.length, a.participant !== b.participant);
+          return said;
+        }"""
+    )
+    assert said == [True, True, True, "first", True, True, ["first", "next"], True, 0, 1, True]
+
+
 def test_in_jupyterlab_a_killed_kernel_loses_nothing(browser, lab, study, folder):
     with open_page(browser, viewport={"width": 1300, "height": 1100}) as page:
         cell = f"from see2sound_nb.study.widget import ListeningStudy\nw = ListeningStudy({str(folder)!r})\nw"
