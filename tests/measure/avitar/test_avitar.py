@@ -172,10 +172,9 @@ def test_a_checkpoint_with_code_is_refused_and_not_run(tmp_path, monkeypatch):
 def test_the_settings_of_a_training_are_allowed_only_while_it_is_read(tmp_path):
     path = tmp_path / "some.ckpt"
     torch.save({"state_dict": {"mpd.x": torch.zeros(2)}, "hparams": argparse.Namespace(ngf=32)}, path)
-    before = set(torch.serialization.get_safe_globals())
     with pytest.raises(ValueError, match=r"weights are missing, blocks\.0\.after\.narrow\.bias for one"):
         convert_avitar(path, tmp_path / "out.safetensors")
-    assert set(torch.serialization.get_safe_globals()) == before
+    assert argparse.Namespace not in torch.serialization.get_safe_globals()
     assert not (tmp_path / "out.safetensors").exists()
 
 
