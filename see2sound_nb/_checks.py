@@ -28,3 +28,11 @@ def check_rate(sample_rate: float) -> None:
     """Raise ValueError if `sample_rate` is not a finite number above 0."""
     if not (sample_rate > 0 and math.isfinite(sample_rate)):
         raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; 16000 and 48000 are usual")
+
+
+def check_image(I) -> np.ndarray:
+    """`I` as an array; ValueError if it is not (H, W, 3) uint8."""
+    I = np.asarray(I)
+    if I.dtype != np.uint8 or I.ndim != 3 or I.shape[2] != 3 or not I.size:
+        raise ValueError(f"image is {I.dtype} {I.shape}; it must be uint8 (H, W, 3) RGB: read it with media.read_image")
+    return I

@@ -135,7 +135,7 @@ class See2Sound:
 
         Parameters
         ----------
-        photo : str, path, PIL.Image.Image, np.ndarray or Clip
+        photo : str, path, bytes, binary file, PIL.Image.Image, np.ndarray, torch.Tensor or Clip
             As `media.pictures.read_image` takes it; or a film, an animation (GIF, APNG, WebP, AVIF), frames
             (F, H, W, 3) uint8 at 25 a second, or a clip as from `media.clips.open_clip`.
         sources : int
@@ -189,7 +189,7 @@ class See2Sound:
             how: dict[str, Any] = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps)
             how |= dict(ambience=ambience, masks=masks, frame=frame, keep=keep, tell=tell)
             return run_clip(self, photo, sources, prompt, seed, **how)
-        I, masks = self._prepare(photo, sources, steps, masks, ambience)
+        I, masks, unusual = self._prepare(photo, sources, steps, masks, ambience)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         if masks is None:
             found = find_sources(I, sources, *self.model("segmentation"), select=select, tell=tell)
@@ -221,7 +221,7 @@ class See2Sound:
             geometry=geometry,
             preset=self.preset,
             seed=seed,
-            notes=[*found.notes, *places.notes, *said, *self.notes_of_text(prompt)],
+            notes=[*unusual, *found.notes, *places.notes, *said, *self.notes_of_text(prompt)],
             metric_depth=places.metric,
             prompt=prompt,
             ambience=Ambience(**around[0], audio=A[-1]) if ambience else None,
@@ -288,16 +288,19 @@ class See2Sound:
         """What the tiny CoDi, which knows a few kinds of sound, makes of a text; CoDi takes any."""
         return notes_of_text(prompt) if self.names["audio"] == "tiny-codi" else []
 
-    def _prepare(self, photo, sources: int, steps: int | None, masks, ambience: bool) -> tuple[np.ndarray, Any]:
-        """The photo, and masks that fit it; what is missing is fetched, and what takes long is said."""
-        I = read_image(photo)
+    def _prepare(
+        self, photo, sources: int, steps: int | None, masks, ambience: bool
+    ) -> tuple[np.ndarray, Any, list[str]]:
+        """The photo, masks that fit it, and notes; what is missing is fetched, and what takes long is said."""
+        notes: list[str] = []
+        I = read_image(photo, notes)
         if masks is not None:
             masks = check_masks(masks, I.shape[:2])
         fetch_missing(name for task, name in self.names.items() if masks is None or task != "segmentation")
         seconds = self.estimate_seconds(sources, steps, masks=masks, ambience=ambience)
         if seconds >= effort.LONG_S:
             warnings.warn(f"this will take {effort.describe(seconds)} on this CPU", stacklevel=3)
-        return I, masks
+        return I, masks, notes
 
 
 def clip_or_photo(source) -> Any:

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb._checks import check_image
 from see2sound_nb.models.table import INVERSE_DEPTH, METRES
 
 #: Nothing is nearer than this, in metres: a metric model's 0 would be infinite inverse depth.
 LEAST_DEPTH_M = 1e-3
+#: The longer side of what a model sees is at most this many times the shorter.
+MOST_ELONGATED = 8
 
 
 def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
@@ -46,15 +49,24 @@ def estimate_depth(I: np.ndarray, model: Any, processor: Any) -> np.ndarray:
     """
     import torch
 
-    I = np.asarray(I)
-    if I.dtype != np.uint8 or I.ndim != 3 or I.shape[2] != 3:
-        raise ValueError(f"image is {I.dtype} {I.shape}; it must be uint8 (H, W, 3) RGB: read it with media.read_image")
-    inputs = processor(images=I, return_tensors="pt", input_data_format="channels_last").to(model.device)
+    I = check_image(I)
+    inputs = processor(images=_widened(I), return_tensors="pt", input_data_format="channels_last").to(model.device)
     with torch.no_grad():
         outputs = model(**inputs)
     (result,) = processor.post_process_depth_estimation(outputs, target_sizes=[I.shape[:2]])
     depth = result["predicted_depth"].float().cpu().numpy()
     return 1 / np.maximum(depth, np.float32(LEAST_DEPTH_M)) if is_metric(model) else depth
+
+
+def _widened(I: np.ndarray) -> np.ndarray:
+    """`I`, or if it is longer than `MOST_ELONGATED` allows, wider: processors round to whole patches, here to none."""
+    import cv2
+
+    height, width = I.shape[:2]
+    least = -(-max(height, width) // MOST_ELONGATED)
+    if min(height, width) >= least:
+        return I
+    return cv2.resize(I, (max(width, least), max(height, least)), interpolation=cv2.INTER_LINEAR)
 
 
 def is_metric(model: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb._checks import check_image
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.regions.masks import threads_for
 from see2sound_nb.regions.things import overlaps
@@ -26,11 +27,17 @@ class ClickPredictor:
         (H, W, 3) uint8 RGB.
     sam : segment_anything.modeling.Sam or see2sound_nb.regions.hub_sam.HubSam
         As from `regions.loading.load_sam`.
+
+    Raises
+    ------
+    ValueError
+        If the image is not (H, W, 3) uint8.
     """
 
     def __init__(self, I: np.ndarray, sam: Any):
         from see2sound_nb._torchvision import ensure_torchvision
 
+        I = check_image(I)
         ensure_torchvision()
         from segment_anything import SamPredictor
 

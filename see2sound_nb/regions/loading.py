@@ -24,7 +24,7 @@ def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
     Returns
     -------
     sam : segment_anything.modeling.Sam or see2sound_nb.regions.hub_sam.HubSam
-        For `SamPredictor` and `SamAutomaticMaskGenerator`.
+        For `SamPredictor` and `SamAutomaticMaskGenerator`; its attribute ``generator_options`` holds the next.
     generator_options : dict
         Arguments of `SamAutomaticMaskGenerator` that suit the model.
 
@@ -35,6 +35,7 @@ def load_sam(name: str, *, device: str = "cpu") -> tuple[Any, dict]:
     """
     card = chosen_card(name, "segmentation")
     sam, options = load_card(card, _shipped, _checkpoint if card.source.startswith("http") else _hub)
+    sam.generator_options = dict(options)  # for `masks.automatic_masks` without any
     return sam.to(device), options
 
 

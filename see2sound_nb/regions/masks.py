@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb._checks import check_image
 from see2sound_nb._threads import torch_threads
 
 #: A piece of a mask smaller than this share of its largest piece is a speck.
@@ -26,7 +27,8 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     sam : segment_anything.modeling.Sam or see2sound_nb.regions.hub_sam.HubSam
         As from `regions.loading.load_sam`.
     options : mapping, optional
-        Arguments of `segment_anything.SamAutomaticMaskGenerator`.
+        Arguments of `segment_anything.SamAutomaticMaskGenerator`; by default those that suit the model, if it is from
+        `load_sam`.
 
     Returns
     -------
@@ -35,17 +37,24 @@ def automatic_masks(I: np.ndarray, sam: Any, options: Mapping[str, Any] | None =
     quality : np.ndarray
         (N,) float64, the intersection over union that SAM predicts for its own mask, 0 to 1.
 
+    Raises
+    ------
+    ValueError
+        If the image is not (H, W, 3) uint8.
+
     Notes
     -----
     Paper: section 4.1, M. Segment Anything (Kirillov et al. 2023). Notebook: 01_regions.
     """
     from see2sound_nb._torchvision import ensure_torchvision
 
+    I = check_image(I)
     ensure_torchvision()
     from segment_anything import SamAutomaticMaskGenerator
 
     # SAM sees no more than img_size pixels; larger masks would only cost memory and time.
-    generator = SamAutomaticMaskGenerator(sam, **(options or {}))
+    options = getattr(sam, "generator_options", {}) if options is None else options
+    generator = SamAutomaticMaskGenerator(sam, **options)
     with torch_threads(threads_for(sam)):
         found = generator.generate(_shrunk(I, sam.image_encoder.img_size))
     masks = [_resized(mask["segmentation"], I.shape[:2]) for mask in found]

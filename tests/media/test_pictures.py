@@ -83,8 +83,6 @@ def test_bad_files_are_named(tmp_path, red_left):
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="not a whole picture"):
         read_image(tmp_path / "cut.jpg")
-    with pytest.raises(ValueError, match="uint8"):
-        read_image(np.zeros((4, 4, 3)))
 
 
 def test_a_decompression_bomb_is_refused_from_its_header(tmp_path):

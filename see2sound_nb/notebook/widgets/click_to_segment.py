@@ -39,7 +39,7 @@ class ClickToSegment(anywidget.AnyWidget):
 
     Parameters
     ----------
-    image : str, path, PIL.Image.Image or np.ndarray
+    image : str, path, bytes, binary file, PIL.Image.Image, np.ndarray or torch.Tensor
         As `media.pictures.read_image` takes it.
     pipeline : See2Sound, optional
         Whose models find the regions and make the sources; by default one of the preset ``"tiny"``.
@@ -69,7 +69,6 @@ class ClickToSegment(anywidget.AnyWidget):
     scene = traitlets.Any(None, allow_none=True)
 
     def __init__(self, image: Any, *, pipeline: See2Sound | None = None):
-        checks.check_photo(image)
         checks.check_pipeline(pipeline)
         self._image = read_image(image)
         self._pipeline = See2Sound(preset="tiny") if pipeline is None else pipeline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-import os
 from typing import Any
 
 import numpy as np
@@ -13,16 +12,6 @@ from see2sound_nb.pipeline import See2Sound
 
 #: Two masks of a larger intersection over union are the same region.
 SAME_IOU = 0.95
-
-
-def check_photo(image: Any) -> None:
-    """Raise TypeError if `image` is nothing that `media.pictures.read_image` could read."""
-    from PIL import Image
-
-    if not isinstance(image, str | os.PathLike | Image.Image | np.ndarray):
-        raise TypeError(
-            f"image is {short(image)}; it must be a path, a PIL.Image or a uint8 array: such as demo_photo()"
-        )
 
 
 def check_pipeline(pipeline: Any) -> None:
