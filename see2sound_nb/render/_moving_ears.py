@@ -175,13 +175,14 @@ def _powers(angle, cosine, sine):
         have *= 2
 
 
-@loop(void(PROBLEM, int64, int64, int64[:, ::1], int64[:, ::1], _STACK, _ROWS, complex64[:, :, ::1], int64,
-           float32[:, ::1], complex64[:, :, :, ::1]))  # fmt: skip
-def heads_towards(p, first, last, lattice, corners, inverses, times, aligned, size, moment, out):
+@loop(void(PROBLEM, int64, int64, int64[:, ::1], int64[:, ::1], _STACK, _ROWS, complex64[:, :, ::1],
+           float32[:, :, ::1], int64, float32[:, ::1], complex64[:, :, :, ::1]))  # fmt: skip
+def heads_towards(p, first, last, lattice, corners, inverses, times, aligned, loud, size, moment, out):
     """The head's spectra towards the images times alpha_m, as `HRTF.at` interpolates them.
 
     For positions `first` to `last` - 1, of the source or else of the receiver: moment (positions, n) becomes tau_m in
-    samples, out (positions, n, 2, bins) the spectra.
+    samples, out (positions, n, 2, bins) the spectra. `aligned` are the measurements' as if all arrived at 0, `loud` (of the
+    same shape) their magnitudes.
     """
     at, gain = empty_tables(p)
     x, y, z, alpha = np.zeros((4, len(lattice)), dtype=np.float64)
@@ -202,10 +203,13 @@ def heads_towards(p, first, last, lattice, corners, inverses, times, aligned, si
                 time = w0 * times[f, ear] + w1 * times[g, ear] + w2 * times[h, ear]
                 _powers(-2 * math.pi * time / size, cosine, sine)
                 a, b, c, o = aligned[f, ear], aligned[g, ear], aligned[h, ear], out[position - first, n, ear]
+                loud_a, loud_b, loud_c = loud[f, ear], loud[g, ear], loud[h, ear]
                 for k in range(bins):
                     re = f0 * a[k].real + f1 * b[k].real + f2 * c[k].real
                     im = f0 * a[k].imag + f1 * b[k].imag + f2 * c[k].imag
-                    u, v = np.float32(cosine[k]), np.float32(sine[k])
+                    magnitude = abs(f0 * loud_a[k] + f1 * loud_b[k] + f2 * loud_c[k])
+                    as_loud = magnitude / np.sqrt(max(re * re + im * im, np.float32(1e-36)))
+                    u, v = as_loud * np.float32(cosine[k]), as_loud * np.float32(sine[k])
                     o[k] = complex(re * u - im * v, re * v + im * u)
 
 

@@ -2,7 +2,7 @@
 
 Shipped: MIT KEMAR, 710 directions (Gardner and Martin, "HRTF measurements of a KEMAR dummy-head microphone",
 MIT Media Lab, 1994), free for any use with citation. Any other set can be read from a SOFA file (AES69).
-Between the measured directions, when a sound arrives and how it sounds are interpolated each for itself.
+Between the measured directions, when a sound arrives and how loud each frequency is are interpolated each for itself.
 
 A set is diffuse-field equalised as it is loaded (`diffuse_field`).
 
@@ -21,17 +21,13 @@ from see2sound_nb._checks import check_rate, rows_of_three
 from see2sound_nb.models.trunk import WEIGHTS
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.diffuse_field import diffuse_field_equalised
+from see2sound_nb.render.onsets import aligning_times
 from see2sound_nb.render.panning import enclosing_facets
 from see2sound_nb.render.sofa import read_sofa
 
 KEMAR = WEIGHTS / "kemar.npz"
-#: A sound has arrived when its envelope, smoothed by a Gaussian low-pass of 1.5 kHz, reaches a tenth of its peak. Of
-#: the rules tried, this one is the same at every sample rate and predicts left-out measurements of KEMAR well.
-ONSET_HZ, ONSET_SHARE = 1500.0, 0.1
 #: The level of a set is that of its front up to this frequency: what every sample rate from 16 kHz on can hold.
 LEVEL_BELOW_HZ = 8000.0
-#: Arrival times are found on a grid of about so many points a second.
-_FINE_HZ = 256000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,9 +56,10 @@ class HRTF:
     def at(self, vectors: np.ndarray) -> np.ndarray:
         """Responses for any directions: the measurements, and between them the barycentric mean of three.
 
-        The spherical triangle of measured directions around a direction gives three weights. The arrival times of
-        its corners are averaged; their responses are averaged once they are moved to that time, so that no comb
-        filter arises. At a measured direction the result is the measurement.
+        The spherical triangle of measured directions around a direction gives three weights. The times of its corners
+        are averaged; their responses are averaged once they are moved to that time, so that no comb filter arises. What
+        the corners do not have in common would still be lost from the mean: so its magnitudes are the mean of theirs.
+        At a measured direction the result is the measurement.
 
         Parameters
         ----------
@@ -82,7 +79,10 @@ class HRTF:
         Notes
         -----
         Where nothing was measured within 30 degrees of the nadir (or zenith), as below KEMAR's -40 degrees, the mean
-        of the lowest (highest) measurements, aligned in time, stands there. Notebook: 00_start_here.
+        of the lowest (highest) measurements, aligned in time, stands there. Times and magnitudes that are interpolated
+        each for itself: Arend, Poerschmann, Weinzierl and Brinkmann, "Magnitude-corrected and time-aligned
+        interpolation of head-related transfer functions", IEEE/ACM TASLP 31, 2023 (here in each bin, for all
+        directions). Notebook: 00_start_here.
         """
         from scipy.fft import irfft
 
@@ -93,10 +93,12 @@ class HRTF:
         time = np.einsum("nc,nce->ne", weights, times[chosen])
         step = -2j * np.pi * np.arange(spectra.shape[-1]) / size
         mean = np.zeros((len(chosen), *spectra.shape[1:]), dtype=np.complex128)
+        magnitude = np.zeros(mean.shape)
         for corner, weight in zip(chosen.T, weights.T):
             late = time - times[corner]
             mean += weight[:, None, None] * spectra[corner] * np.exp(late[..., None] * step)
-        return irfft(mean, size)[..., : self.responses.shape[-1]]
+            magnitude += weight[:, None, None] * np.abs(spectra[corner])
+        return irfft(_as_loud(mean, magnitude), size)[..., : self.responses.shape[-1]]
 
     @functools.cached_property
     def mesh(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
@@ -115,22 +117,14 @@ class HRTF:
         size : int
             Of the transform, a power of two: the live room's browser side takes the same.
         """
-        from scipy.fft import rfft
+        from scipy.fft import irfft, rfft
         from scipy.spatial import ConvexHull, QhullError
 
-        times = arrival_times(self.responses, self.sample_rate)
         size = 1 << (2 * self.responses.shape[-1] - 1).bit_length()
         spectra = rfft(self.responses, size)
-        step = -2j * np.pi * np.arange(spectra.shape[-1]) / size
-        measured = [(self.directions, spectra, times)]
-        for pole in (-1.0, 1.0):
-            heights = pole * self.directions[:, 2]
-            if heights.max() < np.cos(np.radians(30)):
-                rim = heights > heights.max() - 0.05
-                time = times[rim].mean(axis=0)
-                mean = (spectra[rim] * np.exp((time - times[rim])[..., None] * step)).mean(axis=0)
-                measured.append((np.array([[0.0, 0.0, pole]]), mean[None], time[None]))
-        directions, spectra, times = map(np.concatenate, zip(*measured))
+        heights = self.directions[:, 2]
+        poles = [pole for pole in (-1.0, 1.0) if (pole * heights).max() < np.cos(np.radians(30))]
+        directions = np.concatenate([self.directions, *([[0.0, 0.0, pole]] for pole in poles)])
         try:
             hull = ConvexHull(directions)
             surrounded = bool((hull.equations[:, 3] < -1e-3).all())
@@ -142,36 +136,28 @@ class HRTF:
                 "interpolate between; use a set measured all around"
             )
         corners = hull.simplices[np.abs(np.linalg.det(directions[hull.simplices])) > 1e-9]
+        times = aligning_times(self.directions, self.responses, _edges(corners, len(heights)), self.sample_rate)
+        step = -2j * np.pi * np.arange(spectra.shape[-1]) / size
+        for pole in poles:
+            rim = np.flatnonzero(pole * heights > (pole * heights).max() - 0.05)
+            time = times[rim].mean(axis=0)
+            mean = (spectra[rim] * np.exp((time - times[rim])[..., None] * step)).mean(axis=0)
+            whole = irfft(_as_loud(mean, np.abs(spectra[rim]).mean(axis=0)), size)
+            spectra = np.concatenate([spectra, rfft(whole[None, :, : self.responses.shape[-1]], size)])
+            times = np.concatenate([times, [time]])
         return corners, np.linalg.inv(directions[corners]), spectra, times, size
 
 
-def arrival_times(responses: np.ndarray, sample_rate: int) -> np.ndarray:
-    """When a sound reaches the ears: the onset of the responses below about `ONSET_HZ`.
+def _as_loud(mean: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
+    """Complex spectra with their phase and the given magnitude; 0 where they are 0."""
+    own = np.abs(mean)
+    return mean * np.divide(magnitude, own, out=np.zeros(own.shape), where=own > 0)
 
-    Parameters
-    ----------
-    responses : np.ndarray
-        (..., K) float.
-    sample_rate : int
-        In Hz.
 
-    Returns
-    -------
-    np.ndarray
-        (...) float64, in samples, to about 4 microseconds.
-    """
-    from scipy.fft import irfft, next_fast_len, rfft
-
-    length, finer = responses.shape[-1], max(1, round(_FINE_HZ / sample_rate))
-    size = next_fast_len(2 * length, real=True)
-    smooth = np.exp(-0.5 * (np.fft.rfftfreq(size, 1 / sample_rate) / ONSET_HZ) ** 2)
-    rows = responses.reshape(-1, length)
-    times = np.empty(len(rows))
-    for start in range(0, len(rows), 256):  # a bounded share of the memory
-        some = slice(start, start + 256)
-        level = np.abs(irfft(rfft(rows[some], size) * smooth, size * finer)[:, : length * finer])
-        times[some] = np.argmax(level > ONSET_SHARE * level.max(axis=1, keepdims=True), axis=1) / finer
-    return times.reshape(responses.shape[:-1])
+def _edges(corners: np.ndarray, count: int) -> np.ndarray:
+    """Pairs (E, 2) of neighbours among the first `count` corners, each once."""
+    pairs = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1)
+    return np.unique(pairs[pairs[:, 1] < count], axis=0)
 
 
 @functools.lru_cache(maxsize=4)

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from see2sound_nb.places.frames import even_directions
-from see2sound_nb.render.hrtf import HRTF, arrival_times
+from see2sound_nb.render.hrtf import HRTF
+from see2sound_nb.render.onsets import arrival_times
 from see2sound_nb.room.spherical_harmonics import check_order, encode
 
 #: Up to so many hertz times the order, filters for ears keep the phase; above, only the magnitude (MagLS).

@@ -110,12 +110,13 @@ class PathToEars:
 
         from see2sound_nb.render import _moving_ears as loops
 
-        corners, inverses, aligned, times, size = _aligned(self._hrtf)
+        corners, inverses, aligned, loud, times, size = _aligned(self._hrtf)
         moment = np.empty((len(h), len(self._early)), dtype=np.float32)
         spectra = np.empty((*moment.shape, 2, aligned.shape[2]), dtype=np.complex64)
         loops.heads_towards(
-            self._problem, first, first + len(h), self._early, corners, inverses, times, aligned, size, moment, spectra
-        )
+            self._problem, first, first + len(h), self._early, corners, inverses, times, aligned, loud, size,
+            moment, spectra,
+        )  # fmt: skip
         loops.add_arrivals(moment, irfft(spectra, size), self._hrtf.responses.shape[-1], h)
 
     def _add_late(self, h: np.ndarray, first: int) -> None:
@@ -141,12 +142,13 @@ class PathToEars:
 
 
 @functools.lru_cache(maxsize=4)
-def _aligned(hrtf: HRTF) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
-    """`HRTF.mesh` for the loops: the spectra as if every sound arrived at 0, (M, 2, bins) complex64."""
+def _aligned(hrtf: HRTF) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """`HRTF.mesh` for the loops: spectra as if every sound arrived at 0 (M, 2, bins) complex64, their magnitudes."""
     corners, inverses, spectra, times, size = hrtf.mesh
     step = 2j * np.pi * np.arange(spectra.shape[-1]) / size
     aligned = (spectra * np.exp(times[..., None] * step)).astype(np.complex64)
-    return np.ascontiguousarray(corners, dtype=np.int64), np.ascontiguousarray(inverses), aligned, times, size
+    corners, inverses = np.ascontiguousarray(corners, dtype=np.int64), np.ascontiguousarray(inverses)
+    return corners, inverses, aligned, np.abs(aligned), times, size
 
 
 def _beta() -> float:

@@ -112,7 +112,7 @@ def test_the_first_reflections_are_those_of_python(page_with_head, rng, room, la
         length = max(found.shape[1], expected.shape[1])
         found, expected = (np.pad(h, ((0, 0), (0, length - h.shape[1]))) for h in (found, expected))
         error_db = 10 * np.log10(np.sum((found - expected) ** 2.0) / np.sum(expected**2.0))
-        assert error_db < (-45 if layout == "binaural" else -75), error_db
+        assert error_db < -75, error_db
 
 
 @pytest.mark.parametrize("size", [(6.0, 6.0, 3.0), (2.0, 9.5, 1.6)])

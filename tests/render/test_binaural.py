@@ -5,7 +5,8 @@ import pytest
 
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.binaural import EARLY_ORDER, binaural_responses
-from see2sound_nb.render.hrtf import HRTF, arrival_times, load_hrtf
+from see2sound_nb.render.hrtf import HRTF, load_hrtf
+from see2sound_nb.render.onsets import arrival_times
 from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.room.ism import arrivals, shoebox_rir, sum_of_arrivals
 from see2sound_nb.room.shoebox import Room

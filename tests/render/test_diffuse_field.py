@@ -5,7 +5,8 @@ import pytest
 
 from see2sound_nb.places.frames import even_directions, unit_vectors
 from see2sound_nb.render.diffuse_field import diffuse_field_equalised
-from see2sound_nb.render.hrtf import KEMAR, arrival_times, load_hrtf
+from see2sound_nb.render.hrtf import KEMAR, load_hrtf
+from see2sound_nb.render.onsets import arrival_times
 
 FS = 16000
 

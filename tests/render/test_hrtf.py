@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from see2sound_nb.places.frames import directions, unit_vectors
-from see2sound_nb.render.hrtf import HRTF, KEMAR, arrival_times, load_hrtf
+from see2sound_nb.render.hrtf import HRTF, KEMAR, load_hrtf
+from see2sound_nb.render.onsets import arrival_times
 
 
 def test_kemar_is_whole_and_keeps_its_gain_when_resampled():

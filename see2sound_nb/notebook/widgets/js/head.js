@@ -24,7 +24,8 @@ export class Head {
       const im = new Float64Array(this.size);
       re.set(responses.subarray(row * this.length, (row + 1) * this.length));
       fft(re, im);
-      return { re: Float32Array.from(re.subarray(0, bins)), im: Float32Array.from(im.subarray(0, bins)) };
+      const magnitude = Float32Array.from({ length: bins }, (_, k) => Math.hypot(re[k], im[k]));
+      return { re: Float32Array.from(re.subarray(0, bins)), im: Float32Array.from(im.subarray(0, bins)), magnitude };
     });
   }
 
@@ -63,7 +64,8 @@ export class Head {
   }
 
   /**
-   * The responses of both ears to a sound from a direction: the mean of three measurements, moved to arrive together.
+   * The responses of both ears to a sound from a direction: the mean of three measurements, moved to arrive together,
+   * and at each frequency as loud as they are in the mean.
    *
    * @param {number[]} vector listener's frame, already as the turned head sees it
    * @returns {Float64Array[]} left and right, K samples each
@@ -75,29 +77,46 @@ export class Head {
     const re = new Float64Array(size);
     const im = new Float64Array(size);
     for (const ear of [0, 1]) {
-      around.weights.forEach((weight, c) => {
-        const row = 2 * around.corners[c] + ear;
-        const spectrum = this.spectra[row];
-        const step = (-2 * Math.PI * (arrival[ear] - this.times[row])) / size;
-        const [turnRe, turnIm] = [Math.cos(step), Math.sin(step)];
-        let [phaseRe, phaseIm] = [weight, 0];
-        for (let k = 0; k <= size / 2; k++) {
-          const alone = k === 0 || k === size / 2; // of a real signal these two are real
-          const real = spectrum.re[k] * phaseRe - spectrum.im[k] * phaseIm;
-          const imaginary = alone ? 0 : spectrum.re[k] * phaseIm + spectrum.im[k] * phaseRe;
-          // Both ears in one transform: the left is the real part of what comes out, the right the imaginary one.
-          re[k] += ear ? -imaginary : real;
-          im[k] += ear ? real : imaginary;
-          if (!alone) {
-            re[size - k] += ear ? imaginary : real;
-            im[size - k] += ear ? real : -imaginary;
-          }
-          [phaseRe, phaseIm] = [phaseRe * turnRe - phaseIm * turnIm, phaseRe * turnIm + phaseIm * turnRe];
+      const mean = this.meanSpectrum(around, ear, arrival[ear]);
+      for (let k = 0; k <= size / 2; k++) {
+        const alone = k === 0 || k === size / 2; // of a real signal these two are real
+        const [real, imaginary] = [mean.re[k], alone ? 0 : mean.im[k]];
+        // Both ears in one transform: the left is the real part of what comes out, the right the imaginary one.
+        re[k] += ear ? -imaginary : real;
+        im[k] += ear ? real : imaginary;
+        if (!alone) {
+          re[size - k] += ear ? imaginary : real;
+          im[size - k] += ear ? real : -imaginary;
         }
-      });
+      }
     }
     fft(re, im, true);
     return [re, im].map((part) => part.subarray(0, this.length).map((value) => value / size));
+  }
+
+  /** One ear's spectrum: the phase of the mean of the spectra, moved to `arrival`, and the mean of their magnitudes. */
+  meanSpectrum({ corners, weights }, ear, arrival) {
+    const bins = this.size / 2 + 1;
+    const [re, im, magnitude] = [0, 1, 2].map(() => new Float64Array(bins));
+    weights.forEach((weight, c) => {
+      const row = 2 * corners[c] + ear;
+      const spectrum = this.spectra[row];
+      const step = (-2 * Math.PI * (arrival - this.times[row])) / this.size;
+      const [turnRe, turnIm] = [Math.cos(step), Math.sin(step)];
+      let [phaseRe, phaseIm] = [weight, 0];
+      for (let k = 0; k < bins; k++) {
+        re[k] += spectrum.re[k] * phaseRe - spectrum.im[k] * phaseIm;
+        im[k] += spectrum.re[k] * phaseIm + spectrum.im[k] * phaseRe;
+        magnitude[k] += weight * spectrum.magnitude[k];
+        [phaseRe, phaseIm] = [phaseRe * turnRe - phaseIm * turnIm, phaseRe * turnIm + phaseIm * turnRe];
+      }
+    });
+    for (let k = 0; k < bins; k++) {
+      const asLoud = magnitude[k] / (Math.sqrt(re[k] * re[k] + im[k] * im[k]) || 1);
+      re[k] *= asLoud;
+      im[k] *= asLoud;
+    }
+    return { re, im };
   }
 }
 
