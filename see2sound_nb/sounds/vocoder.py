@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from see2sound_nb.sounds.mel import HOP, MEL_MEAN, MEL_SCALE, N_FFT, SAMPLE_RATE
 
 
 class GriffinLimVocoder(ModelMixin, ConfigMixin):
-    """A vocoder without weights: fast Griffin-Lim from random phases.
+    """A vocoder without weights: fast Griffin-Lim from random phases, in float32 whatever the model's type.
 
     Called like transformers' ``SpeechT5HifiGan``: a log-mel in, a wave out. Each sample's phases start from a seed of
     its own, so that it does not depend on its neighbours in a batch, and two sounds of a kind have no wave in common:
@@ -33,10 +34,6 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(self, iterations: int = 24, momentum: float = 0.99, seed: int = 0, sampling_rate: int = SAMPLE_RATE):
         super().__init__()
-        filters = mel_filters()
-        self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("inverse", torch.linalg.pinv(filters), persistent=False)
-        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
         self.register_buffer("anchor", torch.zeros(1))  # a model needs one tensor to know its device and type by
 
     def magnitudes(self, mel: torch.Tensor) -> torch.Tensor:
@@ -52,9 +49,10 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         torch.Tensor
             (B, `N_FFT` // 2 + 1, F) float32.
         """
-        guess = (self.inverse @ mel).clamp(min=1e-6)
+        filters, inverse, _ = _tables(str(mel.device))
+        guess = (inverse @ mel).clamp(min=1e-6)
         for _ in range(12):  # Lee and Seung 2001: keeps the sign, never increases the squared error
-            guess = guess * (self.filters.T @ mel) / (self.filters.T @ (self.filters @ guess)).clamp(min=1e-9)
+            guess = guess * (filters.T @ mel) / (filters.T @ (filters @ guess)).clamp(min=1e-9)
         return guess * (N_FFT / 2.0)
 
     @torch.no_grad()
@@ -95,9 +93,17 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
         return torch.stack(drawn) * (2 * math.pi)
 
     def _stft(self, wave: torch.Tensor) -> torch.Tensor:
-        return torch.stft(wave, N_FFT, HOP, window=self.window, return_complex=True)
+        return torch.stft(wave, N_FFT, HOP, window=_tables(str(wave.device))[2], return_complex=True)
 
     def _inverse_stft(self, spectrum: torch.Tensor, length: int) -> torch.Tensor:
         # istft needs the frame after the last sample, too; repeat the last one
         spectrum = torch.cat([spectrum, spectrum[..., -1:]], dim=-1)
-        return torch.istft(spectrum, N_FFT, HOP, window=self.window, length=length)
+        return torch.istft(spectrum, N_FFT, HOP, window=_tables(str(spectrum.device))[2], length=length)
+
+
+@functools.lru_cache(maxsize=8)
+def _tables(device: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The mel filters, their pseudo-inverse and the window, float32: in half precision none of them would be one."""
+    filters = mel_filters().float()
+    window = torch.hann_window(N_FFT, dtype=torch.float32)
+    return filters.to(device), torch.linalg.pinv(filters).to(device), window.to(device)

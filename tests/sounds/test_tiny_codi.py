@@ -153,3 +153,34 @@ def test_save_and_load(pipe, cat, sounds, tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "see2sound_nb.sounds.vocoder")  # a new process has not imported it
     CoDi.load_config(tmp_path)
     assert "see2sound_nb.sounds.vocoder" in sys.modules
+
+
+@pytest.fixture(scope="module")
+def saved(pipe, tmp_path_factory):
+    pipe.save_pretrained(folder := tmp_path_factory.mktemp("saved"))
+    return folder
+
+
+@pytest.mark.parametrize(("dtype", "alike"), [(torch.float16, 0.999), (torch.bfloat16, 0.97), (torch.float64, 0.99999)])
+def test_the_tiny_codi_sounds_in_every_type_that_a_pipeline_can_be_loaded_in(saved, pipe, dtype, alike):
+    from see2sound_nb.sounds.tiny_codi import build_tiny_codi
+
+    call = dict(prompts=["rain falling"], seeds=[0], num_inference_steps=8)
+    expected = pipe(**call)
+    for other in (type(pipe).from_pretrained(saved, torch_dtype=dtype), build_tiny_codi().to(dtype)):
+        assert other.unet.dtype == dtype and torch.get_default_dtype() == torch.float32
+        other.set_progress_bar_config(disable=True)
+        assert np.corrcoef(other(**call)[0], expected[0])[0, 1] > alike
+        assert np.isfinite(other(images=[np.full((50, 60, 3), 120, np.uint8)], seeds=[0], num_inference_steps=2)).all()
+
+
+def test_a_pipeline_that_fails_to_load_leaves_torch_as_it_was(saved, pipe, monkeypatch):
+    def fails(self, *args, **kwargs):
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr(type(pipe.vocoder), "register_buffer", fails)
+    before = torch.get_default_dtype(), torch.get_num_threads(), torch.random.get_rng_state()
+    with pytest.raises(RuntimeError, match="no such luck"):
+        type(pipe).from_pretrained(saved, torch_dtype=torch.float16)
+    assert torch.get_default_dtype() == before[0] == torch.float32 and torch.get_num_threads() == before[1]
+    torch.testing.assert_close(torch.random.get_rng_state(), before[2])

@@ -111,6 +111,15 @@ class CoDi(DiffusionPipeline):
                 part[0] = importlib.import_module(OWN_PARTS[part[1]]).__name__
         return config
 
+    @classmethod
+    def from_pretrained(cls, *args, **kwargs):
+        """As in diffusers; torch's default type is what it was, also after a failure (there it stays as asked for)."""
+        before = torch.get_default_dtype()
+        try:
+            return super().from_pretrained(*args, **kwargs)
+        finally:
+            torch.set_default_dtype(before)
+
     @property
     def sample_rate(self) -> int:
         """Samples per second."""
