@@ -17,7 +17,7 @@ import numpy as np
 from see2sound_nb.media.picture_files import LONGEST_SIDE_PX, Decoded
 
 #: So many rows are worked on at a time: what is large stays as it was decoded.
-ROWS = 256
+ROWS = 16
 #: Of the values of a picture this share may be brighter than white: glints, and dead pixels of a sensor.
 GLINTS = 0.001
 #: The modes that each kind of profile is for (the ICC's four letters).
@@ -27,7 +27,7 @@ MODES = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "P": "RGB", "RGBX":
 
 
 def srgb_of(decoded: Decoded, name: str, notes: list[str]) -> Any:
-    """A decoded picture as a `PIL.Image.Image` of mode RGB in sRGB, upright, at most some 2 * `LONGEST_SIDE_PX` large.
+    """A decoded picture as a `PIL.Image.Image` of mode RGB in sRGB, upright, at most some 3 * `LONGEST_SIDE_PX` large.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def turned(picture: Any, orientation: int) -> Any:
 
 
 def factor_for(width: int, height: int) -> int:
-    """By what whole number a picture can be reduced and still have twice `LONGEST_SIDE_PX`, for a clean last step."""
-    return max(1, max(width, height) // (2 * LONGEST_SIDE_PX))
+    """By what whole number a picture is reduced at first: to about twice `LONGEST_SIDE_PX`, for a clean last step."""
+    return max(1, round(max(width, height) / (2 * LONGEST_SIDE_PX)))
 
 
 def reduced(picture: Any) -> Any:
@@ -184,24 +184,28 @@ def reduced_values(rows: Callable[[int, int], np.ndarray], height: int, width: i
     import cv2
 
     factor = factor_for(width, height)
-    parts, whole = [], True
+    values, whole = np.empty(0, np.float32), True
     for top in range(0, height, ROWS * factor):
         part = np.nan_to_num(rows(top, min(top + ROWS * factor, height)).astype(np.float32), nan=0.0)
         whole = whole and bool((part == np.round(part)).all())
         if factor > 1:
             size = (-(-width // factor), -(-len(part) // factor))
             part = cv2.resize(part, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], *part.shape[2:])
-        parts.append(part)
-    return np.concatenate(parts), whole
+        if top == 0:
+            values = np.empty((-(-height // factor), *part.shape[1:]), np.float32)
+        values[top // factor : top // factor + len(part)] = part
+    return values, whole
 
 
 def eight_bits(
     values: np.ndarray, top: float | None, stated: float | None = None, whole: bool = False, negative: bool = False
 ) -> np.ndarray:
     """Values of more than 8 bits as 8 bits, uint8: 0 is black, and white as `white_of` says."""
-    white = white_of(values, top, stated, whole)
-    scaled = np.clip(values / np.float32(white), 0, 1)
-    return (255 * (1 - scaled if negative else scaled) + 0.5).astype(np.uint8)
+    scaled = values * np.float32(255 / white_of(values, top, stated, whole))
+    np.clip(scaled, 0, 255, out=scaled)
+    scaled += np.float32(0.5)
+    eight = scaled.astype(np.uint8)
+    return 255 - eight if negative else eight
 
 
 def white_of(values: np.ndarray, top: float | None, stated: float | None = None, whole: bool = False) -> float:
@@ -241,5 +245,5 @@ def white_of(values: np.ndarray, top: float | None, stated: float | None = None,
     brightest = float(np.quantile(values, 1 - GLINTS, method="higher"))
     if top is not None and brightest > top / 2:
         return top
-    is_whole = top is not None or (whole and brightest > 1)
+    is_whole = top is not None or (whole and brightest > 1.5)  # a mean of ones may be a little more than 1
     return max(brightest, 255.0 if is_whole else 1.0)
