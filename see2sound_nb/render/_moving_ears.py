@@ -181,8 +181,8 @@ def heads_towards(p, first, last, lattice, corners, inverses, times, aligned, lo
     """The head's spectra towards the images times alpha_m, as `HRTF.at` interpolates them.
 
     For positions `first` to `last` - 1, of the source or else of the receiver: moment (positions, n) becomes tau_m in
-    samples, out (positions, n, 2, bins) the spectra. `aligned` are the measurements' as if all arrived at 0, `loud` (of the
-    same shape) their magnitudes.
+    samples, out (positions, n, 2, bins) the spectra. `aligned` are the measurements' as if all arrived at 0, and
+    `loud` their magnitudes, (M, 2, bins).
     """
     at, gain = empty_tables(p)
     x, y, z, alpha = np.zeros((4, len(lattice)), dtype=np.float64)

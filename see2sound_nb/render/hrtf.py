@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import warnings
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from see2sound_nb._checks import check_rate, rows_of_three
 from see2sound_nb.models.trunk import WEIGHTS
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.diffuse_field import diffuse_field_equalised
+from see2sound_nb.render.one_plane import completed, is_flat
 from see2sound_nb.render.onsets import aligning_times
 from see2sound_nb.render.panning import enclosing_facets
 from see2sound_nb.render.sofa import read_sofa
@@ -28,6 +30,12 @@ from see2sound_nb.render.sofa import read_sofa
 KEMAR = WEIGHTS / "kemar.npz"
 #: The level of a set is that of its front up to this frequency: what every sample rate from 16 kHz on can hold.
 LEVEL_BELOW_HZ = 8000.0
+#: How far the loudspeaker stood that measured KEMAR.
+KEMAR_DISTANCE_M = 1.4
+#: Sounds from the side are this much louder at the far ear, in dB: then the ears are swapped.
+SWAPPED_DB = 3.0
+#: Longer responses, in seconds, are not of a head alone.
+LONGEST_HEAD_S = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -43,11 +51,14 @@ class HRTF:
         front has, up to 8 kHz, the mean power gain 1, whatever the sample rate.
     sample_rate : int
         In Hz.
+    distance_m : float, optional
+        How far away the measuring loudspeaker was, in metres, where that is known.
     """
 
     directions: np.ndarray
     responses: np.ndarray
     sample_rate: int
+    distance_m: float | None = None
 
     def nearest(self, vectors: np.ndarray) -> np.ndarray:
         """Indices (n,) of the measured directions nearest to the vectors (n, 3), listener's frame."""
@@ -132,8 +143,8 @@ class HRTF:
             surrounded = False
         if not surrounded:
             raise ValueError(
-                f"the {len(self.directions)} measured directions do not surround the head, so there is nothing to "
-                "interpolate between; use a set measured all around"
+                f"the {len(self.directions)} measured directions do not surround the head{_gap(self.directions)}, so "
+                "there is nothing to interpolate between; use a set measured all around"
             )
         corners = hull.simplices[np.abs(np.linalg.det(directions[hull.simplices])) > 1e-9]
         times = aligning_times(self.directions, self.responses, _edges(corners, len(heights)), self.sample_rate)
@@ -148,6 +159,15 @@ class HRTF:
         return corners, np.linalg.inv(directions[corners]), spectra, times, size
 
 
+def _gap(directions: np.ndarray) -> str:
+    """Where the widest gap is, not too far above or below."""
+    azimuth = np.arange(-175.0, 181.0, 5.0)
+    around = unit_vectors(azimuth, 0 * azimuth)
+    away = np.degrees(np.arccos(np.clip((around @ directions.T).max(axis=1), -1, 1)))
+    k = int(away.argmax())
+    return f" (none is within {away[k]:.0f} degrees of azimuth {azimuth[k]:.0f})" if away[k] > 30 else ""
+
+
 def _as_loud(mean: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
     """Complex spectra with their phase and the given magnitude; 0 where they are 0."""
     own = np.abs(mean)
@@ -160,8 +180,9 @@ def _edges(corners: np.ndarray, count: int) -> np.ndarray:
     return np.unique(pairs[pairs[:, 1] < count], axis=0)
 
 
-@functools.lru_cache(maxsize=4)
-def load_hrtf(path: str | os.PathLike | None = None, *, sample_rate: int = 16000) -> HRTF:
+def load_hrtf(
+    path: str | os.PathLike | None = None, *, sample_rate: int = 16000, distance_m: float | None = None
+) -> HRTF:
     """Load a set of measurements, diffuse-field equalised, at a sample rate.
 
     Parameters
@@ -170,35 +191,97 @@ def load_hrtf(path: str | os.PathLike | None = None, *, sample_rate: int = 16000
         A SOFA file of the convention SimpleFreeFieldHRIR. By default the shipped MIT KEMAR.
     sample_rate : int
         In Hz; the measurements are resampled to it.
+    distance_m : float, optional
+        Of a set measured at several distances, use the one nearest to this, in metres; by default the farthest, with
+        a warning. ``HRTF.distance_m`` says which.
 
     Returns
     -------
     HRTF
+        The same object for the same file, as long as the file does not change.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a SOFA file with one response for each of two ears, or the sample rate is not positive.
+        If it is not a SOFA file with one response for each of two ears, is damaged, or too large to be a head; or the
+        sample rate or the distance is not positive.
+
+    Notes
+    -----
+    A set of the horizontal plane alone is completed (`one_plane`). Warns of that, and of ears that seem to be swapped.
+    Notebook: 09_your_own.
     """
     check_rate(sample_rate)
     if path is None:
+        return _loaded(None, None, sample_rate, None)
+    path = os.path.abspath(path)
+    return _loaded(path, _version(path), sample_rate, distance_m)
+
+
+def _version(path: str) -> tuple[int, ...] | None:
+    """What changes when a file does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(path: str | None, version: tuple[int, ...] | None, sample_rate: int, distance_m: float | None) -> HRTF:
+    if path is None:
         with np.load(KEMAR, allow_pickle=False) as kemar:
             angles, raw, rate = kemar["azimuth_elevation_deg"], kemar["responses"] / 32768.0, int(kemar["sample_rate"])
+        distance_m = KEMAR_DISTANCE_M
     else:
-        angles, raw, rate = read_sofa(path)
-    return HRTF(unit_vectors(angles[:, 0], angles[:, 1]), _prepare(angles, raw, rate, sample_rate), sample_rate)
+        angles, raw, rate, distance_m = read_sofa(path, distance_m)
+    directions = unit_vectors(angles[:, 0], angles[:, 1])
+    head = HRTF(directions, _prepare(directions, raw, rate, sample_rate), sample_rate, distance_m)
+    if not np.isfinite(head.responses).all():
+        raise ValueError(f"{path} gives responses that are not finite at {sample_rate} Hz; export it again")
+    name = os.path.basename(path or "")
+    if _nearer_ear_db(head) < -SWAPPED_DB:
+        warnings.warn(
+            f"{name} has sounds from the left louder at the right ear: its ears or its azimuths are swapped, export it "
+            "again (azimuth is positive to the left, the left ear comes first)",
+            stacklevel=3,
+        )
+    if head.responses.shape[-1] > LONGEST_HEAD_S * sample_rate:
+        warnings.warn(
+            f"{name} has responses of {head.responses.shape[-1] / sample_rate:.2g} s: the room it was measured in is "
+            "heard beside the scene's own; for that alone use a set measured without echoes",
+            stacklevel=3,
+        )
+    if is_flat(directions):
+        head = completed(head)
+        warnings.warn(
+            f"{name} was measured in the horizontal plane alone; a sound above or below it is heard as far to the side "
+            "as it is, without what height does to its colour",
+            stacklevel=3,
+        )
+    return head
 
 
-def _prepare(angles: np.ndarray, raw: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+def _nearer_ear_db(head: HRTF) -> float:
+    """By how much the nearer ear is louder, on average over the directions more than 30 degrees aside."""
+    aside = head.directions[:, 0]
+    sides = np.abs(aside) > 0.5
+    if not sides.any():
+        return 0.0
+    left, right = np.square(head.responses[sides]).sum(axis=-1).T + np.finfo(float).tiny
+    return float((-np.sign(aside[sides]) * 10 * np.log10(left / right)).mean())
+
+
+def _prepare(directions: np.ndarray, raw: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
     from scipy.signal import resample_poly
 
-    directions = unit_vectors(angles[:, 0], angles[:, 1])
-    raw = diffuse_field_equalised(directions, raw, rate)
+    raw = diffuse_field_equalised(directions, raw / np.abs(raw).max(), rate)
     front = np.argmax(directions[:, 1])
-    power = np.abs(np.fft.rfft(raw[front], 4096)) ** 2
-    raw = raw / np.sqrt(power[:, np.fft.rfftfreq(4096, 1 / rate) <= LEVEL_BELOW_HZ].mean())
+    size = max(4096, raw.shape[-1])
+    power = np.abs(np.fft.rfft(raw[front], size)) ** 2
+    raw = raw / np.sqrt(power[:, np.fft.rfftfreq(size, 1 / rate) <= LEVEL_BELOW_HZ].mean())
     if rate == sample_rate:
         return raw
     divisor = np.gcd(rate, sample_rate)

@@ -10,7 +10,7 @@ import numpy as np
 #: A sound has arrived when its envelope, smoothed by a Gaussian low-pass of 1.5 kHz, reaches a tenth of its peak. Of
 #: the rules tried, this one is the same at every sample rate and predicts left-out measurements of KEMAR well.
 ONSET_HZ, ONSET_SHARE = 1500.0, 0.1
-#: Neighbours are compared below about this frequency: higher up, pinnae make them too different to say which came first.
+#: Neighbours are compared below about this frequency: above, pinnae make them differ too much to say which is first.
 ALIKE_HZ = 4000.0
 #: At one ear, sounds from two directions differ by no more than so many seconds and so many for each radian between
 #: them: three times what a rigid sphere of a head's size has, and never more than a millisecond.
