@@ -18,6 +18,8 @@ from see2sound_nb.media.picture_files import LONGEST_SIDE_PX, Decoded
 
 #: So many rows are worked on at a time: what is large stays as it was decoded.
 ROWS = 16
+#: The largest values of 8, 10, 12, 14 and 16 bits, which sensors and converters have.
+FULL_SCALES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 #: Of the values of a picture this share may be brighter than white: glints, and dead pixels of a sensor.
 GLINTS = 0.001
 #: The modes that each kind of profile is for (the ICC's four letters).
@@ -211,9 +213,9 @@ def eight_bits(
 def white_of(values: np.ndarray, top: float | None, stated: float | None = None, whole: bool = False) -> float:
     """Which value is white, in a picture of more than 8 bits.
 
-    What the file states, if no value is above it. Else the largest value of the type, if the picture uses the upper
-    half of its range. Else it was not stretched to its type (a camera's 12 bits in 16, for example), and its brightest
-    value is white, which is at least 255 for whole numbers and 1 for others.
+    What the file states, if no value is above it. Else full scale of 8, 10, 12, 14 or 16 bits or of the type, if the
+    brightest value is in the upper half of one: a camera's 12 bits in 16, for example. Else the brightest value itself.
+    It is never less than 255 for whole numbers and 1 for others.
 
     Parameters
     ----------
@@ -243,7 +245,9 @@ def white_of(values: np.ndarray, top: float | None, stated: float | None = None,
     if stated and values.max(initial=0) <= stated:
         return float(stated)
     brightest = float(np.quantile(values, 1 - GLINTS, method="higher"))
-    if top is not None and brightest > top / 2:
-        return top
     is_whole = top is not None or (whole and brightest > 1.5)  # a mean of ones may be a little more than 1
-    return max(brightest, 255.0 if is_whole else 1.0)
+    least = 255.0 if is_whole else 1.0
+    if brightest <= least:
+        return least
+    scales = FULL_SCALES if top is None else (*FULL_SCALES, top)
+    return next((scale for scale in scales if scale / 2 < brightest <= scale), brightest)

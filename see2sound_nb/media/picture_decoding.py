@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
+import itertools
 import warnings
 from typing import IO, Any
 
@@ -29,8 +30,10 @@ from see2sound_nb.media.picture_files import (
     said,
 )
 
-#: A picture of which less than this share of the rows is there is not read.
+#: A picture of which less than this share of the rows is there is not read, ...
 LEAST_SHARE = 0.9
+#: ... but for a JPEG's last blocks and the row above, which it needs the next ones for.
+BLOCK_ROWS = 18
 #: Of a kind of file whose decoder does without no byte, at most this share of them may be missing.
 MOST_PADDED = 0.01
 #: What a PNG is decoded with: of its chunks these, and if that fails only the first five.
@@ -171,14 +174,17 @@ def _without_last_rows(data: bytes, name: str) -> tuple[Decoded, str] | None:
     found = _rows_there(data, name)
     if found is None:
         return None
-    whole, (top, bottom) = found
+    whole, rows = found
     width, height = whole.picture.size
-    cropped = whole.picture.crop((0, top, width, bottom))
-    return dataclasses.replace(whole, picture=cropped), f"{bottom - top} of {height} rows are there"
+    for before, row in itertools.pairwise(rows):  # it was interlaced: between two of its rows some are missing
+        for missing in range(before + 1, row):
+            whole.picture.paste(whole.picture.crop((0, before, width, before + 1)), (0, missing))
+    cropped = whole.picture.crop((0, rows[0], width, rows[-1] + 1))
+    return dataclasses.replace(whole, picture=cropped), f"{len(rows)} of {height} rows are there"
 
 
-def _rows_there(data: bytes, name: str) -> tuple[Decoded, tuple[int, int]] | None:
-    """A picture decoded as far as possible, and from which row to which; None if they are too few.
+def _rows_there(data: bytes, name: str) -> tuple[Decoded, list[int]] | None:
+    """A picture decoded as far as possible, and which rows are there; None if they are too few.
 
     It is decoded onto black and onto white: where these differ, nothing was decoded.
     """
@@ -199,10 +205,10 @@ def _rows_there(data: bytes, name: str) -> tuple[Decoded, tuple[int, int]] | Non
         about.setdefault("orientation", orientation_of(picture))
         both.append(picture._new(ground.im))
     there = _equal_rows(*both)
-    rows = np.flatnonzero(there)
-    if len(rows) < LEAST_SHARE * len(there) or rows[-1] - rows[0] + 1 != len(rows):
+    missing = int((~there).sum())
+    if missing > max((1 - LEAST_SHARE) * len(there), BLOCK_ROWS) or missing > len(there) / 2:
         return None
-    return Decoded(both[0], **about), (int(rows[0]), int(rows[-1]) + 1)
+    return Decoded(both[0], **about), np.flatnonzero(there).tolist()
 
 
 def _padding(data: bytes) -> bytes:

@@ -143,7 +143,7 @@ def opened(file: IO[bytes], name: str) -> Any:
         try:
             picture = factory(file, "")  # without a name, or it would be mapped into memory and change with the file
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
-            why = why or error
+            why = why or (accept and error)
             continue
         if picture.format in ("JPEG", "MPO"):
             least = (LONGEST_SIDE_PX, LONGEST_SIDE_PX)
@@ -213,7 +213,7 @@ def bytes_needed(picture: Any) -> float:
 def described(picture: Any) -> dict[str, Any]:
     """What the tags of a file say of its pixels; read before they are, as some readers close the file then."""
     about: dict[str, Any] = {}
-    raw = picture.tile[0][3] if getattr(picture, "tile", None) else ""
+    raw = (picture.tile[0][3] if getattr(picture, "tile", None) else None) or ""
     # OpenCV, which reads all 16 bits, takes three times as much as Pillow.
     sixteen = ";16" in str(raw if isinstance(raw, str) else raw[:1])
     if sixteen and picture.mode in ("RGB", "RGBA", "LA") and 4 * bytes_needed(picture) <= MOST_BYTES:
@@ -246,11 +246,27 @@ def _number(picture: Any, tag: int, otherwise: float) -> float:
 def orientation_of(picture: Any) -> int:
     """How a picture lies, 1 to 8, as EXIF has it; 1 if it does not say, or says nonsense.
 
-    Only this tag is asked for. ``ImageOps.exif_transpose`` writes all others anew, and fails with those that are odd.
+    Only this tag is looked at. ``ImageOps.exif_transpose`` writes all others anew, and fails with those that are odd.
     """
     from PIL import ExifTags
 
     with contextlib.suppress(Exception):  # whatever is in the other tags: they do not matter here
-        value = picture.getexif().get(ExifTags.Base.Orientation, 1)
+        value = _orientation_in(picture.info.get("exif", b""))
+        value = picture.getexif().get(ExifTags.Base.Orientation, 1) if value is None else value
         return int(value) if value in range(2, 9) else 1
     return 1
+
+
+def _orientation_in(exif: bytes) -> int | None:
+    """Of EXIF's first directory the one entry, whatever is in those before it; None if it is not there."""
+    exif = exif.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None:
+        return None
+    (at,) = struct.unpack_from(order + "I", exif, 4)
+    (count,) = struct.unpack_from(order + "H", exif, at)
+    for entry in range(at + 2, min(at + 2 + 12 * count, len(exif) - 9), 12):
+        tag, kind, _, value = struct.unpack_from(order + "HHIH", exif, entry)
+        if tag == 0x112 and kind == 3:
+            return value
+    return None

@@ -129,7 +129,7 @@ def test_a_dark_photo_of_16_bits_stays_dark_if_its_file_states_white():
     stated = tiff(dark, (281, 3, (4095,)))  # MaxSampleValue
     np.testing.assert_allclose(read_image(stated)[32, :, 0], EXPECTED * 1000 / 4095, atol=1)
     wrong = tiff(dark, (281, 3, (255,)))  # less than what is in it
-    np.testing.assert_allclose(read_image(wrong)[32, :, 0], EXPECTED, atol=1)
+    np.testing.assert_allclose(read_image(wrong)[32, :, 0], EXPECTED * 1000 / 1023, atol=1)
     maximum = b"P5\n256 64\n4095\n" + dark.astype(">u2").tobytes()
     np.testing.assert_allclose(read_image(maximum)[32, :, 0], EXPECTED * 1000 / 4095, atol=1)
     night = ramp(40000, np.uint16)
@@ -175,10 +175,18 @@ def test_opacity_of_16_bits():
 
 
 def test_the_rule_in_numbers():
-    assert white_of(np.array([0.0, 40000.0]), 65535.0) == 65535  # it uses the upper half
-    assert white_of(np.array([0.0, 20000.0]), 65535.0) == 20000  # it does not
-    assert white_of(np.array([0.0, 20.0]), 65535.0) == 255  # 8 bits in 16
-    assert white_of(np.array([0.0, 0.2]), None) == 1
-    assert white_of(np.array([0.0, 1.5]), None) == 1.5
-    assert white_of(np.array([0.0, 20.0]), None, whole=True) == 255
-    assert white_of(np.array([0.0, 20.0]), 65535.0, 1023.0) == 1023
+    def white(brightest, *how, **named):
+        return white_of(np.array([0.0, brightest]), *how, **named)
+
+    assert white(40000, 65535.0) == 65535  # 16 bits
+    assert white(20000, 65535.0) == 20000  # of no known number of bits
+    assert white(3000, 65535.0) == 4095  # 12 bits
+    assert white(256, 65535.0) == 256
+    assert white(20, 65535.0) == 255  # 8 bits in 16, dark
+    assert white(2e9, 2.0**31 - 1) == 2**31 - 1
+    assert white(0.2, None) == 1  # floating point, dark
+    assert white(1.5, None) == 1.5  # its lights are brighter than white
+    assert white(20, None, whole=True) == 255
+    assert white(200.4, None) == 255
+    assert white(20, 65535.0, 1023.0) == 1023  # as the file states
+    assert white(2000, 65535.0, 1023.0) == 2000 > 1023  # which is wrong: 2000 of 4095 is less than half
