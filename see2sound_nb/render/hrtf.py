@@ -161,10 +161,10 @@ class HRTF:
 
 def _gap(directions: np.ndarray) -> str:
     """Where the widest gap is, not too far above or below."""
-    azimuth = np.arange(-175.0, 181.0, 5.0)
+    azimuth = np.arange(180.0, -180.0, -5.0)
     around = unit_vectors(azimuth, 0 * azimuth)
     away = np.degrees(np.arccos(np.clip((around @ directions.T).max(axis=1), -1, 1)))
-    k = int(away.argmax())
+    k = int(away.round(3).argmax())
     return f" (none is within {away[k]:.0f} degrees of azimuth {azimuth[k]:.0f})" if away[k] > 30 else ""
 
 
