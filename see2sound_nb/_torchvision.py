@@ -8,10 +8,14 @@ the only compiled operator that any of them needs is non-maximum suppression. He
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
+import os
 import pathlib
+import tempfile
+from collections.abc import Iterator
 
 
 @functools.cache
@@ -35,11 +39,33 @@ def ensure_torchvision() -> bool:
     native = _load_extension()
     if not native:
         _define_operators(torch)
-    importlib.import_module("torchvision")
+    with _place_for_compiled_code():
+        importlib.import_module("torchvision")
     if not native:
         # torchvision.ops asks this function whether its operators exist; now the one we need does.
         vars(importlib.import_module("torchvision.extension"))["_has_ops"] = lambda: True
     return native
+
+
+@contextlib.contextmanager
+def _place_for_compiled_code() -> Iterator[None]:
+    """torchvision imports torch's compiler, which looks for a folder for its code, and fails where there is none.
+
+    Nothing here is compiled by it, so any folder will do where nothing temporary can be written.
+    """
+    name = "TORCHINDUCTOR_CACHE_DIR"
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        before = os.environ.get(name)
+        os.environ.setdefault(name, str(pathlib.Path(__file__).parent))
+        try:
+            yield
+        finally:
+            if before is None:
+                os.environ.pop(name, None)
+    else:
+        yield
 
 
 def _load_extension() -> bool:

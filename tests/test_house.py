@@ -96,7 +96,7 @@ def test_tests_stand_where_what_they_test_stands():
     tests = house.ROOT / "tests"
     for path in tests.rglob("test_*.py"):
         folder = path.relative_to(tests).parent
-        if folder.parts and folder.parts[0] not in ("browser", "course"):
+        if folder.parts and folder.parts[0] not in ("browser", "course", "hostile"):
             assert (house.PACKAGE / folder).is_dir(), f"{path.relative_to(tests)} mirrors no folder of the package"
 
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import complex64, float32, float64, int64, njit, void
+from numba import complex64, float32, float64, int64, void
 
-from see2sound_nb._numba import loop
+from see2sound_nb._numba import FASTMATH, loop
 from see2sound_nb.render._vbap import facet_around
 from see2sound_nb.room.ism.cpu_images import NORMS, PROBLEM, empty_tables, tables
 from see2sound_nb.room.ism.definition import LEAD, STEPS, TAPS
@@ -133,8 +133,8 @@ def _fold(share, row, mirrored, above, above_mirrored):
         row[c], mirrored[c] = x, y
 
 
-@njit(void(complex64[:, ::1], float32[:, :, ::1], complex64[::1], int64, complex64[:, ::1]), nogil=True, cache=True,
-      error_model="numpy", fastmath={"reassoc", "contract", "nsz"})  # fmt: skip
+@loop(void(complex64[:, ::1], float32[:, :, ::1], complex64[::1], int64, complex64[:, ::1]),
+      fastmath=FASTMATH | {"reassoc"})  # fmt: skip
 def decode(spectra, filters, fold, size, out):
     """The ears' spectra, out (2, size / 2 + 1), of two Ambisonics channels in each complex one of `spectra`.
 

@@ -190,9 +190,9 @@ def _sinc_table() -> np.ndarray:
 
 @functools.cache
 def _compiled() -> Any:
-    import numba
+    from see2sound_nb._numba import FASTMATH, loop
 
-    return numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "arcp", "nsz"})(_follow)
+    return loop(fastmath=FASTMATH | {"reassoc", "arcp"})(_follow)
 
 
 def _follow(out, start, dry, rate, c, source, receiver, times, sign, offset, reflection, weights, table):
