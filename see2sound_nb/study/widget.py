@@ -10,10 +10,9 @@ import os
 import pathlib
 from typing import Any
 
-import anywidget
-
 from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.study.analysis import Analysis, analyse
 from see2sound_nb.study.answers import Answers, read_answers
 from see2sound_nb.study.book import AnswerBook
@@ -25,7 +24,7 @@ from see2sound_nb.study.serving import MOST_ANSWERS
 MOST_LETTERS = 64
 
 
-class ListeningStudy(anywidget.AnyWidget):
+class ListeningStudy(KernelWidget):
     """A study to take part in, in a notebook; its answers go to ``answers.jsonl`` in the study's folder.
 
     An answer is in the browser's store, and then on the kernel's disk, before the next question is shown. What a killed
@@ -64,11 +63,9 @@ class ListeningStudy(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"ListeningStudy({self.study.title!r}, {self.study.shown} items a listener; {self._book})"
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        page = f"<p>{html.escape(repr(self))}: run this cell to take part.</p>"
-        return {**data, "text/html": page}, metadata
+    def page_html(self) -> str:
+        """What the study is; it cannot be taken part in without a kernel."""
+        return f"<p>{html.escape(repr(self))}. It needs a running kernel: run this cell to take part.</p>"
 
     def answers(self) -> Answers:
         """What has been answered so far, as `answers.read_answers` reads it from the study's folder."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from typing import Any, cast
 
-import anywidget
 import numpy as np
 import traitlets
 
@@ -21,6 +20,7 @@ from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets import click_to_segment_checks as checks
 from see2sound_nb.notebook.widgets._messages import as_message
 from see2sound_nb.notebook.widgets.click_to_segment_assets import Click, Region, figure_html, jpeg
+from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.notebook.widgets.live_room_state import RangeError
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.regions.clicks import ClickPredictor
@@ -31,7 +31,7 @@ from see2sound_nb.sounds.generation import MOST_SOURCES
 STEPS = {"depth": ("Estimating the depth", 0.0, 0.15), "audio": ("Making the sounds", 0.15, 1.0)}
 
 
-class ClickToSegment(anywidget.AnyWidget):
+class ClickToSegment(KernelWidget):
     """A photo whose regions are chosen by clicks; the regions become the sources of a scene.
 
     A click finds the region under the pointer. With Shift, a click outside of it adds to the region, and one inside
@@ -88,10 +88,9 @@ class ClickToSegment(anywidget.AnyWidget):
         (height, width), count = self.image.shape[:2], len(self._kept)
         return f"ClickToSegment({width} x {height} px, {count} region{'' if count == 1 else 's'})"
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/html": figure_html(self.image, self._kept, repr(self))}, metadata
+    def page_html(self) -> str:
+        """The photo with the kept regions: for readers without a kernel."""
+        return figure_html(self.image, self._kept, repr(self))
 
     @property
     def image(self) -> np.ndarray:  # described above

@@ -58,7 +58,8 @@ def figure_html(I: np.ndarray, kept: list[Region], title: str) -> str:
     """
     data, text = base64.b64encode(_figure(I, kept)).decode(), html.escape(title)
     image = f"<img alt='{text}' style='max-width:100%' src='data:image/jpeg;base64,{data}'>"
-    return f"<figure style='margin:0'>{image}<figcaption>{text}</figcaption></figure>"
+    said = "Clicking on the photo needs a running kernel; this is how it stood when its cell was run."
+    return f"<p>{said}</p><figure style='margin:0'>{image}<figcaption>{text}</figcaption></figure>"
 
 
 def jpeg(picture: np.ndarray, quality: int) -> bytes:

@@ -178,15 +178,12 @@ class LiveRoom(ClipState):
         around = f"; all around: {self.ambience}" if self.ambience else ""
         return f"LiveRoom({sources}{around}; channel_layout={self.channel_layout!r})"
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+    def page_html(self) -> str:
+        """Photo, plan and players as they stand now: for readers without a kernel."""
         scene = self.scene
         if isinstance(scene, MovingScene):  # no more sound than the page plays, and soon: the reader waits for the clip
-            page = clip_html(scene, self._whole_clip("stereo", SCENE_S))
-        else:
-            page = fallback_html(scene, self._one_turn("binaural"))
-        return {**data, "text/html": page}, metadata
+            return clip_html(scene, self._whole_clip("stereo", SCENE_S))
+        return fallback_html(scene, self._one_turn("binaural"))
 
     # The scene as it is heard ----------------------------------------------------------------------------------------
 

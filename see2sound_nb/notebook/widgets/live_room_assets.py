@@ -106,7 +106,7 @@ def fallback_html(
         dry = sound[: int(SOURCE_S * rate)]
         players.append(Player(dry / max(1.0, 1.01 * np.abs(dry).max()), rate, title))
     return (
-        "<p>The live room needs a running kernel; this is how it stood when the page was saved.</p>"
+        "<p>The live room needs a running kernel; this is how it stood when its cell was run.</p>"
         "<img alt='Photo with regions, and plan of the room' style='max-width:100%' "
         f"src='data:image/jpeg;base64,{picture}'>" + "".join(player._repr_html_() for player in players)
     )

@@ -6,10 +6,10 @@ import dataclasses
 import warnings
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
+from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.places.frames import directions
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
@@ -41,7 +41,7 @@ class Checked(traitlets.Any):
     allow_none = False
 
 
-class RoomState(anywidget.AnyWidget):
+class RoomState(KernelWidget):
     """The attributes of `LiveRoom`, which says what they mean."""
 
     _scene: Scene  # as it was at first

@@ -1,4 +1,5 @@
 /** A photo to click on: the kernel answers every click with the region under it, and this side shows it. */
+import { showAlive } from "./alive.js";
 import { drawClick, drawCross, drawnMask } from "./click_drawing.js";
 import { htmlNode, putText, sourceStyle } from "./dom.js";
 import { arraysOf } from "./messages.js";
@@ -243,7 +244,9 @@ class ClickView {
 
 export default {
   render({ model, el }) {
-    const view = new ClickView(model, el);
-    return () => view.remove();
+    return showAlive({ model, el }, () => {
+      const view = new ClickView(model, el);
+      return () => view.remove();
+    });
   },
 };

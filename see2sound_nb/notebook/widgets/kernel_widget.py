@@ -1,0 +1,64 @@
+"""What all widgets here share: a page that stands in a widget's place where no kernel runs.
+
+A cell that shows a widget has two outputs. The first is the widget, as ipywidgets shows it. The second is the page, in
+HTML; the widget's own script hides it when it comes to life. One output with both kinds of data would be simpler, but of
+an output a notebook's reader shows one kind alone, and prefers the widget as soon as its state is stored: so does
+nbconvert when it has run the notebook, and its page then needs the network to show anything, and a kernel to sound.
+
+Notebook: 06_live_room.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import anywidget
+import traitlets
+
+#: Where there is no kernel, JupyterLab writes "Loading widget..." for ever, or that it finds no model. That output, in
+#: front of the page, is hidden unless it holds a widget that lives (js/alive.js) or says why it cannot be made.
+STYLE = (
+    "<style>.jp-OutputArea-child:not(:has(.s2s-alive, .jupyter-widgets-error-widget))"
+    ":has(+ .jp-OutputArea-child [data-s2s-page]) { display: none }</style>"
+)
+
+
+class KernelWidget(anywidget.AnyWidget):
+    """A widget whose page for readers without a kernel stays in the notebook beside it.
+
+    Parameters
+    ----------
+    **state
+        Of the widget.
+    """
+
+    #: The name of its model, by which the browser asks whether a kernel stands behind it.
+    _page_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, **state: Any):
+        name = uuid.uuid4().hex
+        super().__init__(model_id=name, _page_id=name, **state)
+
+    def page_html(self) -> str:
+        """What is shown where no kernel runs, as HTML without scripts."""
+        raise NotImplementedError(f"{type(self).__name__} has no page_html; a reader without a kernel would see nothing")
+
+    def _view(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        return bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+
+    def _page(self) -> str:
+        return f"{STYLE}<div data-s2s-page='{self._page_id}'>{self.page_html()}</div>"
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Both in one, for who asks an object what it looks like; a notebook asks `_ipython_display_`."""
+        data, metadata = self._view(**kwargs)
+        return {**data, "text/html": self._page()}, metadata
+
+    def _ipython_display_(self, **kwargs) -> None:
+        from IPython.display import display
+
+        data, metadata = self._view()
+        display(data, metadata=metadata, raw=True)
+        display({"text/html": self._page()}, raw=True)
