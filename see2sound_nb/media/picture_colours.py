@@ -22,6 +22,8 @@ ROWS = 16
 FULL_SCALES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 #: Of the values of a picture this share may be brighter than white: glints, and dead pixels of a sensor.
 GLINTS = 0.001
+#: Larger values are taken for this one: so that sums of them are numbers.
+MOST_VALUE = 1e30
 #: The modes that each kind of profile is for (the ICC's four letters).
 PROFILES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 #: Pillow's modes as those that the rest of this file knows.
@@ -132,10 +134,15 @@ def _deep_colours(decoded: Decoded) -> Any:
     """A dark picture of 16 bits a colour again, from all of its bits: Pillow keeps the upper 8. None if that fails."""
     import cv2
 
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
         values = cv2.imdecode(np.frombuffer(decoded.deep or b"", np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
+    finally:
+        log.setLogLevel(level)
     size = decoded.picture.size
     if values is None or values.dtype != np.uint16 or values.ndim != 3 or values.shape[1::-1] != size:
         return None
@@ -188,7 +195,9 @@ def reduced_values(rows: Callable[[int, int], np.ndarray], height: int, width: i
     factor = factor_for(width, height)
     values, whole = np.empty(0, np.float32), True
     for top in range(0, height, ROWS * factor):
-        part = np.nan_to_num(rows(top, min(top + ROWS * factor, height)).astype(np.float32), nan=0.0)
+        with np.errstate(over="ignore"):
+            part = rows(top, min(top + ROWS * factor, height)).astype(np.float32)
+        part = np.clip(np.nan_to_num(part, nan=0.0), -MOST_VALUE, MOST_VALUE)
         whole = whole and bool((part == np.round(part)).all())
         if factor > 1:
             size = (-(-width // factor), -(-len(part) // factor))

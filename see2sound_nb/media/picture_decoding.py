@@ -12,13 +12,16 @@ import contextlib
 import dataclasses
 import io
 import itertools
+import logging
 import warnings
+from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 
 from see2sound_nb.media.picture_files import (
     MOST_BYTES,
+    PNG_PIXELS,
     Decoded,
     PictureError,
     bytes_needed,
@@ -27,6 +30,7 @@ from see2sound_nb.media.picture_files import (
     loaded,
     opened,
     orientation_of,
+    png_of,
     said,
 )
 
@@ -36,8 +40,8 @@ LEAST_SHARE = 0.9
 BLOCK_ROWS = 18
 #: Of a kind of file whose decoder does without no byte, at most this share of them may be missing.
 MOST_PADDED = 0.01
-#: What a PNG is decoded with: of its chunks these, and if that fails only the first five.
-PNG_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"iCCP", b"eXIf")
+#: What a PNG is decoded with: of its chunks these, and if that fails only those of pixels.
+PNG_CHUNKS = (*PNG_PIXELS, b"iCCP", b"eXIf")
 #: The same of a JPEG's application segments: its colours' coding (Adobe), EXIF and colour profile.
 JPEG_SEGMENTS = (0xEE, 0xE1, 0xE2)
 JPEG_END = b"\xff\xd9"
@@ -70,8 +74,7 @@ def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
     -----
     Notebook: 09_your_own.
     """
-    with warnings.catch_warnings():  # of Pillow's readers, about metadata
-        warnings.simplefilter("ignore")
+    with _in_silence():
         try:
             try:
                 return load(file, name)
@@ -86,6 +89,20 @@ def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
                 return found
         except MemoryError as error:
             raise MemoryError(f"{name} does not fit into the memory that is left; shrink it first") from error
+
+
+@contextlib.contextmanager
+def _in_silence() -> Iterator[None]:
+    """Without the warnings and the log of Pillow's readers: what matters of them is said in our own words."""
+    log = logging.getLogger("PIL")
+    level = log.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        log.setLevel(logging.CRITICAL + 1)
+        try:
+            yield
+        finally:
+            log.setLevel(level)
 
 
 def mended(file: IO[bytes], name: str, notes: list[str]) -> Decoded | None:
@@ -131,21 +148,10 @@ def mended(file: IO[bytes], name: str, notes: list[str]) -> Decoded | None:
 def without_metadata(data: bytes) -> list[bytes]:
     """A PNG or JPEG with ever fewer of the parts that hold no pixels; of other formats nothing."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return [_png_of(data, kept) for kept in (PNG_CHUNKS, PNG_CHUNKS[:5], (b"IHDR", b"PLTE", b"IDAT", b"IEND"))]
+        return [png_of(data, kept) for kept in (PNG_CHUNKS, PNG_PIXELS, (b"IHDR", b"PLTE", b"IDAT", b"IEND"))]
     if data.startswith(b"\xff\xd8"):
         return [_jpeg_of(data, kept) for kept in (JPEG_SEGMENTS, JPEG_SEGMENTS[:1], ())]
     return []
-
-
-def _png_of(data: bytes, kept: tuple[bytes, ...]) -> bytes:
-    """Its chunks: four bytes of length, four of kind, what it holds, four of checksum."""
-    parts, at = [data[:8]], 8
-    while at + 8 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] in kept:
-            parts.append(data[at:end])
-        at = end
-    return b"".join(parts)
 
 
 def _jpeg_of(data: bytes, kept: tuple[int, ...]) -> bytes:

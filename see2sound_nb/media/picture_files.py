@@ -42,6 +42,8 @@ OTHERS = (
     (b"PK\x03\x04", "a ZIP: unpack it, and give the picture in it"),
     (b"\x1aE\xdf\xa3", "a film: give the path of the film"),
 )
+#: The chunks of a PNG that its pixels need.
+PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 #: Brands of the container that HEIC photos are in.
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -219,7 +221,9 @@ def described(picture: Any) -> dict[str, Any]:
     if sixteen and picture.mode in ("RGB", "RGBA", "LA") and 4 * bytes_needed(picture) <= MOST_BYTES:
         place = picture.fp.tell()
         picture.fp.seek(0)
-        about["deep"] = picture.fp.read()
+        data = picture.fp.read()
+        # It makes room for as much as a chunk claims to hold, up to 4 GB.
+        about["deep"] = png_of(data, PNG_PIXELS, torn=False) if picture.format == "PNG" else data
         picture.fp.seek(place)
     if picture.format == "TIFF":
         about["orientation"] = orientation_of(picture)
@@ -270,3 +274,17 @@ def _orientation_in(exif: bytes) -> int | None:
         if tag == 0x112 and kind == 3:
             return value
     return None
+
+
+def png_of(data: bytes, kept: tuple[bytes, ...], torn: bool = True) -> bytes:
+    """A PNG of these chunks alone, and perhaps of one that is torn off at the end of the file.
+
+    Each is four bytes of length, four of kind, what it holds, four of checksum.
+    """
+    parts, at = [data[:8]], 8
+    while at + 8 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] in kept and (torn or end <= len(data)):
+            parts.append(data[at:end])
+        at = end
+    return b"".join(parts)
