@@ -11,7 +11,6 @@ import pytest
 
 import see2sound_nb as s2s
 from see2sound_nb import cli
-from see2sound_nb.media.pictures import read_image
 
 resource = pytest.importorskip("resource", reason="limits of a process, as Unix has them")
 
@@ -93,15 +92,17 @@ def test_one_changed_bit_of_machine_code_is_seen(tmp_path):
         assert hits(after) == 0 and after.g(1.0) == 4.0
 
 
-@pytest.mark.parametrize("size", [0, 1000], ids=["for nothing", "for the index alone"])
-def test_a_disk_without_room_stops_nothing_and_old_code_is_not_run(tmp_path, size):
+@pytest.mark.parametrize(("size", "index_changes"), [(0, False), (5000, True)])
+def test_a_disk_without_room_stops_nothing_and_old_code_is_not_run(tmp_path, size, index_changes):
     made(tmp_path, factor=2.0)
-    path = tmp_path / "loops.py"
-    path.write_text(SOURCE.format(added=1.0, factor=3.0))
+    index, code = (kept(tmp_path, suffix).read_bytes() for suffix in (".nbi", ".nbc"))
+    (tmp_path / "loops.py").write_text(SOURCE.format(added=1.0, factor=3.0))
     with files_of_at_most(size):
         assert made(tmp_path, factor=3.0).g(1.0) == 6.0
     assert not list(tmp_path.rglob("*.tmp.*"))
-    assert made(tmp_path, factor=3.0).g(1.0) == 6.0, "the code of the source as it was"
+    assert (kept(tmp_path, ".nbi").read_bytes() != index) == index_changes
+    assert kept(tmp_path, ".nbc").read_bytes() == code, "of the source as it was"
+    assert made(tmp_path, factor=3.0).g(1.0) == 6.0
     assert hits(made(tmp_path, factor=3.0)) == 1
 
 
@@ -125,7 +126,7 @@ assert "TORCHINDUCTOR_CACHE_DIR" not in os.environ
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-# A machine in which nothing can be written but the sound: all of it read-only, no home, no temporary folder, no network,
+# A machine in which nothing can be written but the sound: all is read-only, no home, no temporary folder, no network,
 # and the folder for machine code on a file system of 64 kB.
 BARE = """
 set -e
@@ -144,7 +145,7 @@ cat "$OUT/a.wav"
 
 
 def in_a_bare_machine(folder, *words):
-    environment = {**os.environ, "OUT": f"{folder}/out", "CODE": f"{folder}/code"}
+    environment = {**os.environ, "OUT": f"{folder}/out", "CODE": f"{folder}/code", "OMP_NUM_THREADS": "1"}
     environment.pop("TORCHINDUCTOR_CACHE_DIR", None)  # as torch has set it for itself
     return subprocess.run(
         ["unshare", "--mount", "--net", "sh", "-c", BARE, "sh", str(folder), *words], capture_output=True,
@@ -162,11 +163,9 @@ def has_namespaces():
 @pytest.mark.slow
 @pytest.mark.skipif(not has_namespaces(), reason="needs the right to make namespaces, as root has it on Linux")
 def test_a_bare_machine_gives_the_same_sound(tmp_path):
-    photo = str(s2s.demo_photo())
-    options = [photo, "--sources", "1", "--no-ambience", "--layout", "stereo", "-o"]
-    command = [sys.executable, "-m", "see2sound_nb", *options]
-    bare = in_a_bare_machine(tmp_path, *command, str(tmp_path / "out" / "a.wav"))
+    options = [str(s2s.demo_photo()), "--sources", "1", "--no-ambience", "--layout", "stereo", "-o"]
+    bare = in_a_bare_machine(tmp_path, sys.executable, "-m", "see2sound_nb", *options, str(tmp_path / "out" / "a.wav"))
     assert bare.returncode == 0, bare.stderr.decode()
     assert b"error" not in bare.stderr and b"Traceback" not in bare.stderr
-    subprocess.run([*command, str(tmp_path / "a.wav")], check=True, capture_output=True)
+    assert cli.main([*options, str(tmp_path / "a.wav")]) == 0
     assert bare.stdout == (tmp_path / "a.wav").read_bytes()
