@@ -21,6 +21,8 @@ from PIL import Image
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parent.parent
 TIMEOUT_S = 600
+#: The kind of an output that is a widget, and the mark of the page that stands beside it.
+WIDGET, PAGE = "application/vnd.jupyter.widget-view+json", "data-s2s-page"
 #: What a kernel is asked at its end. Linux keeps the peak of this program alone; `getrusage` may
 #: tell its parent's.
 _PEAK = """import pathlib, re, resource, sys
@@ -74,17 +76,35 @@ def execute(notebook: nbformat.NotebookNode, folder: pathlib.Path = NOTEBOOKS) -
 def lighten(notebook: nbformat.NotebookNode, *, sound: bool) -> None:
     """Store pictures with a palette, and drop the sound unless wanted: small files."""
     for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = without_widgets(cell.outputs)
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            # A widget lives in a kernel; what stands in its place for readers without one stays,
-            # its sound included.
-            widget = data.pop("application/vnd.jupyter.widget-view+json", None)
             page = data.get("text/html", "")
-            if widget is None and not sound and ("<audio" in page or "<video" in page):
+            if PAGE not in page and not sound and ("<audio" in page or "<video" in page):
                 del data["text/html"]
             if "image/png" in data:
                 data["image/png"] = with_palette(data["image/png"])
                 data.pop("text/html", None)  # the same picture again, for JupyterLab
+
+
+def without_widgets(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Keep of each widget, which lives in a kernel, its line of text and its page, sound included.
+
+    The page loses the widget's name, which would be another one in every commit.
+    """
+    left: list[nbformat.NotebookNode] = []
+    beside_widget = False
+    for output in outputs:
+        data = output.get("data", {})
+        page = data.get("text/html", "")
+        if beside_widget and PAGE in page:
+            begin = page.index(">", page.index(PAGE)) + 1
+            left[-1].data["text/html"] = f"<div {PAGE}=''>{page[begin:]}"
+            continue
+        beside_widget = data.pop(WIDGET, None) is not None
+        left.append(output)
+    return left
 
 
 def with_palette(png: str) -> str:

@@ -229,7 +229,8 @@ def test_a_front_end_that_loses_binary_data_gets_text(own_modules, twin):
           const send = async (content) => {
             for (const reply of await kernel(content)) for (const hear of listeners) hear(reply, []);
           };
-          const model = { send, get: () => "", on: (_, hear) => listeners.add(hear), off: (_, hear) => listeners.delete(hear) };
+          const hearing = { on: (_, hear) => listeners.add(hear), off: (_, hear) => listeners.delete(hear) };
+          const model = { send, get: () => "", ...hearing };
           widget.render({ model, el: document.body });
         }"""
     )

@@ -37,7 +37,14 @@ def test_so_is_a_film(sound):
 
 @pytest.mark.parametrize("sound", [False, True])
 def test_what_stands_in_for_a_widget_keeps_its_sound(sound):
-    assert lightened(sound, **{"text_html": "<img><audio src='x'>", WIDGET: {"model_id": "1"}}) == {"text/html"}
+    widget = nbformat.v4.new_output("display_data", {WIDGET: {"model_id": "1"}, "text/plain": "LiveRoom(1 source)"})
+    page = "<style>x</style><div data-s2s-page='1a2b'><img><audio src='x'></div>"
+    cell = nbformat.v4.new_code_cell("x", outputs=[widget, nbformat.v4.new_output("display_data", {"text/html": page})])
+    lighten(nbformat.v4.new_notebook(cells=[cell]), sound=sound)
+    (left,) = cell.outputs
+    assert left.data == {
+        "text/plain": "LiveRoom(1 source)", "text/html": "<div data-s2s-page=''><img><audio src='x'></div>",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("sound", [False, True])

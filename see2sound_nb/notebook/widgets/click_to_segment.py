@@ -21,6 +21,7 @@ from see2sound_nb.notebook.widgets import click_to_segment_checks as checks
 from see2sound_nb.notebook.widgets._messages import as_message
 from see2sound_nb.notebook.widgets.click_to_segment_assets import Click, Region, figure_html, jpeg
 from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
+from see2sound_nb.notebook.widgets.live_room_assets import players_html
 from see2sound_nb.notebook.widgets.live_room_state import RangeError
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.regions.clicks import ClickPredictor
@@ -89,8 +90,11 @@ class ClickToSegment(KernelWidget):
         return f"ClickToSegment({width} x {height} px, {count} region{'' if count == 1 else 's'})"
 
     def page_html(self) -> str:
-        """The photo with the kept regions: for readers without a kernel."""
-        return figure_html(self.image, self._kept, repr(self))
+        """The photo with the kept regions, and how the sources sound that were made: for readers without a kernel."""
+        page = figure_html(self.image, self._kept, repr(self))
+        if self.scene is None or self.scene.geometry != "metric":  # that of the paper has no head
+            return page
+        return page + players_html(self.scene, self.scene.render("binaural"))
 
     @property
     def image(self) -> np.ndarray:  # described above
@@ -172,6 +176,7 @@ class ClickToSegment(KernelWidget):
         self._kept.append(self._region)
         self._clicks, self._region = [], None
         self._publish(f"Region {len(self._kept)} is kept. Click on the next thing, or make the sources.")
+        self._renew_page()
 
     def remove(self, k: int) -> None:
         """Take region `k`, counted from 0, off the list; those behind it move up.
@@ -187,12 +192,14 @@ class ClickToSegment(KernelWidget):
         checks.check_place(k, len(self._kept))
         del self._kept[k]
         self._publish(f"Region {k + 1} was removed.")
+        self._renew_page()
 
     def clear(self) -> None:
         """Start again: no region, none kept. The scene stays."""
         self._check_idle()
         self._clicks, self._region, self._kept = [], None, []
         self._publish("All regions are gone. Click on a thing that sounds.")
+        self._renew_page()
 
     def make_sources(self, **run_options: Any) -> Scene:
         """Make a scene of the kept regions.
@@ -243,6 +250,7 @@ class ClickToSegment(KernelWidget):
             self._publish(*outcome)
         self._made = scene
         self.scene = scene
+        self._renew_page()
         return scene
 
     def _check_idle(self) -> None:

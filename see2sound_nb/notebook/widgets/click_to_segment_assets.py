@@ -58,7 +58,7 @@ def figure_html(I: np.ndarray, kept: list[Region], title: str) -> str:
     """
     data, text = base64.b64encode(_figure(I, kept)).decode(), html.escape(title)
     image = f"<img alt='{text}' style='max-width:100%' src='data:image/jpeg;base64,{data}'>"
-    said = "Clicking on the photo needs a running kernel; this is how it stood when its cell was run."
+    said = "Clicking on the photo needs a running kernel; this is how it stood when the page was saved."
     return f"<p>{said}</p><figure style='margin:0'>{image}<figcaption>{text}</figcaption></figure>"
 
 

@@ -1,9 +1,9 @@
 """What all widgets here share: a page that stands in a widget's place where no kernel runs.
 
 A cell that shows a widget has two outputs. The first is the widget, as ipywidgets shows it. The second is the page, in
-HTML; the widget's own script hides it when it comes to life. One output with both kinds of data would be simpler, but of
-an output a notebook's reader shows one kind alone, and prefers the widget as soon as its state is stored: so does
-nbconvert when it has run the notebook, and its page then needs the network to show anything, and a kernel to sound.
+HTML; the widget's own script hides it when it comes to life. One output with both kinds of data would be simpler. But
+of such an output one kind is shown, and that is the widget as soon as its state is in the file. nbconvert puts it there
+when it runs a notebook; its page then needs the network to show anything at all, and a kernel to sound.
 
 Notebook: 06_live_room.
 """
@@ -38,11 +38,19 @@ class KernelWidget(anywidget.AnyWidget):
 
     def __init__(self, **state: Any):
         name = uuid.uuid4().hex
+        self._shown = False
         super().__init__(model_id=name, _page_id=name, **state)
 
     def page_html(self) -> str:
         """What is shown where no kernel runs, as HTML without scripts."""
-        raise NotImplementedError(f"{type(self).__name__} has no page_html; a reader without a kernel would see nothing")
+        raise NotImplementedError(f"{type(self).__name__} has no page_html: write what it shows without a kernel")
+
+    def _renew_page(self) -> None:
+        """Write the page anew wherever a notebook holds it."""
+        if self._shown:
+            from IPython.display import update_display
+
+            update_display({"text/html": self._page()}, display_id=self._page_id, raw=True)
 
     def _view(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -61,4 +69,5 @@ class KernelWidget(anywidget.AnyWidget):
 
         data, metadata = self._view()
         display(data, metadata=metadata, raw=True)
-        display({"text/html": self._page()}, raw=True)
+        display({"text/html": self._page()}, raw=True, display_id=self._page_id)
+        self._shown = True

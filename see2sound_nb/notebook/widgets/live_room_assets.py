@@ -96,6 +96,15 @@ def fallback_html(
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=80)
     picture = base64.b64encode(_jpeg(Image.open(drawn).convert("RGB"))).decode()
+    return (
+        "<p>The live room needs a running kernel; this is how it stood when its cell was run.</p>"
+        "<img alt='Photo with regions, and plan of the room' style='max-width:100%' "
+        f"src='data:image/jpeg;base64,{picture}'>{players_html(scene, phi, title)}"
+    )
+
+
+def players_html(scene: Scene, phi: np.ndarray, title: str = "the scene, for headphones") -> str:
+    """Players of the beginning of a scene, and of each of its sounds; as `fallback_html` has them."""
     rate = scene.sample_rate
     heard = phi[:, : int(SCENE_S * rate)]
     players = [Player(heard / max(1.0, 1.01 * np.abs(heard).max()), rate, title)]
@@ -105,11 +114,7 @@ def fallback_html(
     for title, sound in alone.items():
         dry = sound[: int(SOURCE_S * rate)]
         players.append(Player(dry / max(1.0, 1.01 * np.abs(dry).max()), rate, title))
-    return (
-        "<p>The live room needs a running kernel; this is how it stood when its cell was run.</p>"
-        "<img alt='Photo with regions, and plan of the room' style='max-width:100%' "
-        f"src='data:image/jpeg;base64,{picture}'>" + "".join(player._repr_html_() for player in players)
-    )
+    return "".join(player._repr_html_() for player in players)
 
 
 def _jpeg(picture) -> bytes:
