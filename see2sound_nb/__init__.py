@@ -65,6 +65,7 @@ __all__ = [
     "ClickToSegment",
     "Clip",
     "CoDi",
+    "ListeningStudy",
     "LiveMix",
     "LiveRoom",
     "MovingScene",
@@ -73,6 +74,7 @@ __all__ = [
     "Scene",
     "See2Sound",
     "automatic_masks",
+    "before_after",
     "box_centres",
     "boxes_from_contours",
     "check",
@@ -84,6 +86,7 @@ __all__ = [
     "describe_patches",
     "directions",
     "estimate_depth",
+    "evaluate_photos",
     "first_order",
     "ild_db",
     "image_sources",
@@ -96,6 +99,7 @@ __all__ = [
     "load_depth",
     "load_hrtf",
     "load_sam",
+    "make_study",
     "metres_from_inverse_depth",
     "open_clip",
     "paper_room",
@@ -130,7 +134,11 @@ __all__ = [
 _LAZY = {
     "ClickToSegment": "see2sound_nb.notebook.widgets.click_to_segment",
     "CoDi": "see2sound_nb.sounds.codi",
+    "ListeningStudy": "see2sound_nb.study.widget",
     "LiveRoom": "see2sound_nb.notebook.widgets.live_room",
+    "before_after": "see2sound_nb.evaluation.before_after",
+    "evaluate_photos": "see2sound_nb.evaluation.photos",
+    "make_study": "see2sound_nb.study.making",
 }
 
 

@@ -191,12 +191,11 @@ def _kinds_of_known() -> np.ndarray:
 @functools.cache
 def shipped_embeddings() -> np.ndarray:
     """(sentences, 384) float32, of unit length: `sound_classes.known_sentences` as the tiny CoDi carries them."""
-    from safetensors import safe_open
-
     from see2sound_nb.models.trunk import WEIGHTS
 
-    with safe_open(WEIGHTS / "tiny_codi.safetensors", framework="np") as file:
-        rows = file.get_tensor("sentences").astype(np.float32)
+    path = WEIGHTS / "tiny_codi.safetensors"
+    with filling(path):
+        rows = read_weights(path)[0]["sentences"].numpy()
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 

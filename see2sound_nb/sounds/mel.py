@@ -29,8 +29,8 @@ def mel_filters() -> torch.Tensor:
     Notebook: 04_audio.
     """
     top = 2595.0 * math.log10(1.0 + SAMPLE_RATE / 2 / 700.0)
-    edges = 700.0 * (10.0 ** (torch.linspace(0.0, top, N_MELS + 2, dtype=torch.float32) / 2595.0) - 1.0)
-    frequency = torch.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1, dtype=torch.float32)
+    edges = 700.0 * (10.0 ** (torch.linspace(0.0, top, N_MELS + 2) / 2595.0) - 1.0)
+    frequency = torch.linspace(0.0, SAMPLE_RATE / 2, N_FFT // 2 + 1)
     rise = (frequency - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     fall = (edges[2:, None] - frequency) / (edges[2:] - edges[1:-1])[:, None]
     return torch.minimum(rise, fall).clamp(min=0.0)

@@ -104,6 +104,11 @@ class GriffinLimVocoder(ModelMixin, ConfigMixin):
 @functools.lru_cache(maxsize=8)
 def _tables(device: str) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The mel filters, their pseudo-inverse and the window, float32: in half precision none of them would be one."""
-    filters = mel_filters().float()
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # mel_filters takes it
+    try:
+        filters = mel_filters()
+    finally:
+        torch.set_default_dtype(before)
     window = torch.hann_window(N_FFT, dtype=torch.float32)
     return filters.to(device), torch.linalg.pinv(filters).to(device), window.to(device)

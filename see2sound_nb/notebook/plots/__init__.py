@@ -5,6 +5,7 @@ Functions draw on `ax` (or make one) and return it; `show` shows what was drawn,
 Notebook: 00_start_here to 09_your_own.
 """
 
+from see2sound_nb.notebook.plots.before_after import plot_before_after
 from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, show, source_colour
 from see2sound_nb.notebook.plots.depth import plot_maps
 from see2sound_nb.notebook.plots.lines import plot_lines
@@ -25,6 +26,7 @@ from see2sound_nb.notebook.plots.table_1 import plot_table_1
 __all__ = [
     "SOURCE_COLOURS",
     "plot_arrivals",
+    "plot_before_after",
     "plot_boxes",
     "plot_channels",
     "plot_clicks",

@@ -39,13 +39,13 @@ def plot_before_after(rows: Sequence[dict[str, Any]]):
     -----
     Notebook: 08_evaluation.
     """
-    from matplotlib.figure import Figure
+    from matplotlib import pyplot
 
     if not rows:
         raise ValueError("there are no rows to draw; give those of before_after")
     seen = np.array([row["azimuth_deg"] for row in rows], dtype=float)
     widest = max(35.0, float(np.abs(seen).max()) + 5)
-    figure = Figure(figsize=(15, 5), layout="constrained")
+    figure = pyplot.figure(figsize=(15, 5), layout="constrained")
     panels = (("direction_5_1_deg", "heard in 5.1 at / deg"), ("itd_ms", "ITD / ms"), ("ild_db", "ILD / dB"))
     for ax, (name, label) in zip(figure.subplots(1, 3), panels):
         for k, geometry in enumerate(GEOMETRIES):
