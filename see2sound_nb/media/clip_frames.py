@@ -16,6 +16,8 @@ import numpy as np
 from see2sound_nb.media.clip_kinds import picture_numbers
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.films import decoded_frames, ensure_av, open_container, picture_stream
+from see2sound_nb.media.picture_colours import in_srgb, over_white
+from see2sound_nb.media.picture_decoding import in_silence
 
 #: FFmpeg's code for "not said which colour matrix", and from which height on players take BT.709 instead of BT.601.
 UNTAGGED, HD_HEIGHT_PX = 2, 720
@@ -97,14 +99,18 @@ def _animation_frames(clip: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]
     with Image.open(clip.path) as picture:
         for number in picture_numbers(picture)[: len(clip)]:
             try:
-                picture.seek(number)
-                pixels = np.asarray(picture.convert("RGBA"))
-            except (OSError, SyntaxError, EOFError, ValueError):
+                with in_silence():
+                    picture.seek(number)
+                    pixels = picture.convert("RGBA")
+            except Exception:  # decoders raise what they like
                 return
-            yield _resized(_over_white(pixels), size)
+            I = np.asarray(over_white(pixels, clip._profile, clip.path.name, []))
+            yield _resized(_upright(I, clip._turn), size)
 
 
 def _film_frames(clip: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    from PIL import Image
+
     av = ensure_av()
     assert clip.path is not None
     stored = size[::-1] if clip._turn[0] else size  # reduced first, turned afterwards: less to do
@@ -118,6 +124,8 @@ def _film_frames(clip: Clip, size: tuple[int, int]) -> Iterator[np.ndarray]:
             if upto <= filled:
                 continue  # not one of those that the packets promised
             I = _upright(_rgb(frame, stored, reformatter), clip._turn)
+            if clip._profile:
+                I = np.array(in_srgb(Image.fromarray(I), clip._profile, clip.path.name, []))
             for _ in range(filled + 1, upto):  # those between could not be decoded
                 yield (I if shown is None else shown).copy()
             yield I

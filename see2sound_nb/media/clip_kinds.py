@@ -6,7 +6,8 @@ Notebook: 07_moving_pictures.
 from __future__ import annotations
 
 import pathlib
-import struct
+
+from see2sound_nb.media.picture_decoding import in_silence
 
 #: Containers that are opened, by what they hold and not by name, and FFmpeg's reader of each. None of them refers to
 #: other files, as playlists, image sequences and lists of files do.
@@ -62,9 +63,9 @@ def is_animated(path: pathlib.Path) -> bool:
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
+        with in_silence(), Image.open(path) as picture:
             return picture_numbers(picture)[1:] != []
-    except (OSError, SyntaxError, EOFError, ValueError, struct.error, Image.DecompressionBombError):
+    except Exception:  # readers raise what they like, and `read_image` says what it is
         return False
 
 

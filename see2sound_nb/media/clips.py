@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import struct
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,11 +35,16 @@ from see2sound_nb.media.films import (
     picture_stream,
     turn_of,
 )
+from see2sound_nb.media.picture_decoding import in_silence
+from see2sound_nb.media.picture_files import orientation_of, said
 
 #: Browsers show an animation's frame that claims to last this long, in seconds, or less ...
 SHORTEST_DELAY_S = 0.010
 #: ... for this long instead.
 USUAL_DELAY_S = 0.100
+Turn = tuple[bool, bool, bool]
+#: What makes a picture of each of EXIF's orientations upright: swap x and y, then mirror x, then mirror y.
+TURNS = {k: (k > 4, k in (2, 3, 6, 7), k in (3, 4, 7, 8)) for k in range(1, 9)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +106,8 @@ class Clip:
     _flaw: str = ""
     #: Whether Pillow reads it, not PyAV.
     _with_pillow: bool = False
+    #: Of an animation, its colour profile (ICC).
+    _profile: bytes | None = None
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -219,16 +225,17 @@ def _open_animation(path: pathlib.Path, kind: str) -> Clip:
     """By Pillow: WebP and AVIF always, GIF and APNG where there is no PyAV."""
     from PIL import Image
 
-    size, turns = _animation_head(path, kind)
+    stored, turns, profile, turn = _animation_head(path, kind)
+    size = stored[::-1] if turn[0] else stored
     notes: list[str] = []
     delays_s: list[float] = []
-    with Image.open(path) as picture:
+    with in_silence(), Image.open(path) as picture:
         numbers = picture_numbers(picture)
         for number in numbers:
             try:
                 picture.seek(number)
                 picture.load()
-            except (OSError, SyntaxError, EOFError, ValueError, struct.error):
+            except Exception:  # decoders raise what they like
                 notes.append(f"The file is cut off: {len(delays_s)} of {len(numbers)} frames are there.")
                 break
             delays_s.append(float(picture.info.get("duration") or 0) / 1000)
@@ -237,12 +244,15 @@ def _open_animation(path: pathlib.Path, kind: str) -> Clip:
         raise ValueError(f"{path} has no frame that can be read (0 frames); export or download it again")
     times_s, end_s = _as_browsers_show(np.array(delays_s), notes)
     check_length(path, len(times_s), end_s)
-    return Clip(path, None, kind, kind, size, times_s, end_s, turns=turns, notes=notes, _stored=size, _with_pillow=True)
+    return Clip(
+        path, None, kind, kind, size, times_s, end_s, turns=turns, notes=notes,
+        _stored=stored, _turn=turn, _with_pillow=True, _profile=profile,
+    )  # fmt: skip
 
 
 def _open_film(path: pathlib.Path, kind: str) -> Clip:
     """By PyAV."""
-    turns = _animation_head(path, kind)[1] if kind in ANIMATIONS else 1
+    _, turns, profile, turn = _animation_head(path, kind) if kind in ANIMATIONS else (None, 1, None, None)
     with open_container(path, kind) as container:
         stream = picture_stream(container)
         codec, stored = stream.codec_context.codec.canonical_name, (stream.width, stream.height)
@@ -257,7 +267,8 @@ def _open_film(path: pathlib.Path, kind: str) -> Clip:
             )
         stored = (first.width, first.height)
         ratio = float(stream.sample_aspect_ratio or 1)
-        turn, pixels, reordered = turn_of(first), first.format.name, stream.codec_context.has_b_frames
+        turn = turn_of(first, codec) if turn is None else turn
+        pixels, reordered = first.format.name, stream.codec_context.has_b_frames
         track = container.streams.best("audio")
         sound = (track.channels, track.sample_rate) if track and track.codec_context and track.sample_rate else None
     wide = (round(stored[0] * max(1.0, ratio)), round(stored[1] * max(1.0, 1 / ratio))) if 0.1 < ratio < 10 else stored
@@ -282,6 +293,7 @@ def _open_film(path: pathlib.Path, kind: str) -> Clip:
     return Clip(
         path, None, kind, codec, size, times_s, end_s, start_s, turns, sound, notes,
         _stored=stored, _turn=turn, _stamps=None if ordered else stamps, _pixels=pixels, _hidden=hidden, _flaw=flaw,
+        _profile=profile,
     )  # fmt: skip
 
 
@@ -297,20 +309,28 @@ def _as_browsers_show(delays_s: np.ndarray, notes: list[str]) -> tuple[np.ndarra
     return np.concatenate([[0.0], ends_s[:-1]]), float(ends_s[-1])
 
 
-def _animation_head(path: pathlib.Path, kind: str) -> tuple[tuple[int, int], int]:
-    """Size of an animation and how often it is played, 0 for ever, from its head; PyAV tells neither beforehand."""
+def _animation_head(
+    path: pathlib.Path, kind: str
+) -> tuple[tuple[int, int], int, bytes | None, tuple[bool, bool, bool]]:
+    """Of an animation its size, how often it is played (0 for ever), its colour profile, and what makes it upright.
+
+    All of its head; PyAV tells nothing of it beforehand.
+    """
     from PIL import Image
 
     try:
-        with Image.open(path) as picture:
-            size, loop = picture.size, picture.info.get("loop")
+        with in_silence(), Image.open(path) as picture:
+            size, loop, profile = picture.size, picture.info.get("loop"), picture.info.get("icc_profile")
+            turn = TURNS[orientation_of(picture)]
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{path} is too large ({error}); scale it down first") from error
-    except (OSError, SyntaxError, EOFError, ValueError, struct.error) as error:
-        raise ValueError(f"{path} cannot be read as {kind} ({error}); open and save it again") from error
+        raise ValueError(f"{path} is too large ({said(error)}); scale it down first") from error
+    except Exception as error:  # readers raise what they like
+        raise ValueError(f"{path} cannot be read as {kind} ({said(error)}); open and save it again") from error
     check_size(path, *size)
     if kind == "avif":
-        return size, 0  # Pillow does not tell; browsers repeat them
-    if kind == "gif" and loop:  # it says how often it is played again
-        return size, loop + 1
-    return size, 1 if loop is None else int(loop)
+        turns = 0  # Pillow does not tell; browsers repeat them
+    elif kind == "gif" and loop:  # it says how often it is played again
+        turns = loop + 1
+    else:
+        turns = 1 if loop is None else int(loop)
+    return size, turns, profile, turn

@@ -186,14 +186,24 @@ def decoded_times(path: pathlib.Path, kind: str) -> tuple[np.ndarray, float]:
     return filled, float(filled[-1] + usual_s)
 
 
-def turn_of(frame) -> tuple[bool, bool, bool]:
+def turn_of(frame, codec: str) -> tuple[bool, bool, bool]:
     """What makes a stored frame upright: swap x and y, then mirror x, then mirror y, from its display matrix.
 
-    ``frame.rotation`` is not enough: it calls a mirrored picture one that is turned by -180 degrees.
+    ``frame.rotation`` is not enough: it calls a mirrored picture one that is turned by -180 degrees. But it has to do
+    where ``frame.side_data`` cannot be asked: PyAV 18.1.0 frees the name of a PNG's colour profile twice, which ends
+    the process, and does not know all kinds of such data.
     """
-    if "DISPLAYMATRIX" not in frame.side_data:
+    try:
+        sides = None if codec in ("png", "apng") else frame.side_data
+    except ValueError:
+        sides = None
+    if sides is None:
+        return {90: (True, False, True), 180: (False, True, True), 270: (True, True, False)}.get(
+            frame.rotation % 360, (False, False, False)
+        )
+    if "DISPLAYMATRIX" not in sides:
         return (False, False, False)
-    matrix = np.frombuffer(bytes(frame.side_data["DISPLAYMATRIX"]), "<i4").reshape(3, 3)
+    matrix = np.frombuffer(bytes(sides["DISPLAYMATRIX"]), "<i4").reshape(3, 3)
     (xx, xy), (yx, yy) = matrix[:2, :2].tolist()  # a stored (x, y) is shown at (xx * x + yx * y, xy * x + yy * y)
     if abs(xx) + abs(yy) >= abs(xy) + abs(yx):
         return (False, xx < 0, yy < 0)

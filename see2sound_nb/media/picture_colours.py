@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.media.picture_decoding import in_silence
 from see2sound_nb.media.picture_files import LONGEST_SIDE_PX, Decoded
 
 #: So many rows are worked on at a time: what is large stays as it was decoded.
@@ -134,15 +135,11 @@ def _deep_colours(decoded: Decoded) -> Any:
     """A dark picture of 16 bits a colour again, from all of its bits: Pillow keeps the upper 8. None if that fails."""
     import cv2
 
-    log = cv2.utils.logging
-    level = log.getLogLevel()
-    log.setLogLevel(log.LOG_LEVEL_SILENT)
     try:
-        values = cv2.imdecode(np.frombuffer(decoded.deep or b"", np.uint8), cv2.IMREAD_UNCHANGED)
+        with in_silence():
+            values = cv2.imdecode(np.frombuffer(decoded.deep or b"", np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
-    finally:
-        log.setLogLevel(level)
     size = decoded.picture.size
     if values is None or values.dtype != np.uint16 or values.ndim != 3 or values.shape[1::-1] != size:
         return None

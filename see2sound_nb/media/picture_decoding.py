@@ -13,6 +13,7 @@ import dataclasses
 import io
 import itertools
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from typing import IO, Any
@@ -74,7 +75,7 @@ def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
     -----
     Notebook: 09_your_own.
     """
-    with _in_silence():
+    with in_silence():
         try:
             try:
                 return load(file, name)
@@ -92,17 +93,24 @@ def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
 
 
 @contextlib.contextmanager
-def _in_silence() -> Iterator[None]:
-    """Without the warnings and the log of Pillow's readers: what matters of them is said in our own words."""
+def in_silence() -> Iterator[None]:
+    """Without the warnings, the log and the prints of picture readers: what matters is said in our own words.
+
+    libtiff and libpng print from C, past Python, so for this time nothing is written to the process's standard error.
+    """
     log = logging.getLogger("PIL")
     level = log.level
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
         warnings.simplefilter("ignore")
         log.setLevel(logging.CRITICAL + 1)
-        try:
-            yield
-        finally:
-            log.setLevel(level)
+        stack.callback(log.setLevel, level)
+        with contextlib.suppress(OSError):  # there is none, as in a window without a console
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            stack.callback(os.dup2, kept, 2)
+        yield
 
 
 def mended(file: IO[bytes], name: str, notes: list[str]) -> Decoded | None:

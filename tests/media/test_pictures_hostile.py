@@ -6,6 +6,7 @@ message names the seed, and the file that it made.
 
 import io
 import os
+import pathlib
 import time
 import warnings
 
@@ -121,6 +122,13 @@ def mutated(data: bytes, others: list[bytes], random: np.random.Generator) -> by
     return bytes(out)
 
 
+def peak_mb() -> float:
+    """The highest memory of this process, in MB; 0 where it is not told."""
+    status = pathlib.Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM")), 0.0)
+
+
 @pytest.fixture
 def lower_bounds(monkeypatch):
     """A hundredth of what is allowed, so that many are tried in little time: the bounds are the same code."""
@@ -128,9 +136,10 @@ def lower_bounds(monkeypatch):
     monkeypatch.setattr(picture_files, "MOST_BYTES", 20_000_000)
 
 
-def test_mutated_pictures_are_read_or_refused_in_one_line(tmp_path, lower_bounds):
+def test_mutated_pictures_are_read_or_refused_in_one_line(tmp_path, lower_bounds, capfd, caplog):
     made = seeds()
     names, files = list(made), list(made.values())
+    before = peak_mb()
     began, count, read, seed = time.perf_counter(), 0, 0, SEED
     while time.perf_counter() - began < SECONDS:
         random = np.random.default_rng(seed)
@@ -141,8 +150,10 @@ def test_mutated_pictures_are_read_or_refused_in_one_line(tmp_path, lower_bounds
         read += check_one(path, data, f"seed {seed}, {path}")
         path.unlink()
         seed, count = seed + 1, count + 1
+    assert capfd.readouterr() == ("", "") and not caplog.records, "a library speaks"
     print(f"{count} pictures, {read} of them read, seeds {SEED} to {seed - 1}")
     assert count > 10 * SECONDS
+    assert peak_mb() < max(before, 300) + 200, "memory that no picture so small needs"
 
 
 def check_one(path, data: bytes, what: str) -> bool:
