@@ -1,7 +1,9 @@
 """The tiny SAM asked everywhere in a simple picture, and specks."""
 
 import numpy as np
+import pytest
 
+from see2sound_nb.regions.clicks import ClickPredictor
 from see2sound_nb.regions.masks import automatic_masks, without_specks
 from see2sound_nb.regions.overlap import iou
 
@@ -36,3 +38,28 @@ def test_automatic_masks_find_the_objects_of_a_simple_picture(pipeline):
     assert (np.diff(masks.sum(axis=(1, 2))) <= 0).all(), "largest first"
     for thing in (disc, square):
         assert max(iou(mask, thing) for mask in masks) > 0.8
+
+
+def test_without_options_the_models_own_are_taken(pipeline):
+    picture, _, _ = two_things()
+    sam, options = pipeline.model("segmentation")
+    with_options, _ = automatic_masks(picture, sam, options)
+    without, _ = automatic_masks(picture, sam)
+    np.testing.assert_array_equal(with_options, without)
+    fewer, _ = automatic_masks(picture, sam, {**options, "points_per_side": 4})
+    assert len(fewer) < len(without)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda I: I.astype(float), lambda I: I / 255, lambda I: np.dstack([I, I[..., :1]]), lambda I: I[..., 0],
+        lambda I: I[:0], lambda I: np.moveaxis(I, 2, 0), lambda I: I.astype(np.uint16),
+    ],
+)  # fmt: skip
+def test_only_a_picture_is_searched(pipeline, spoil):
+    """Floats from 0 to 255 gave 5 masks in place of 136, and nobody was told."""
+    sam, options = pipeline.model("segmentation")
+    for search in (lambda I: automatic_masks(I, sam, options), lambda I: ClickPredictor(I, sam)):
+        with pytest.raises(ValueError, match=r"image is .*; it must be uint8 \(H, W, 3\) RGB: read it with"):
+            search(spoil(two_things()[0]))
