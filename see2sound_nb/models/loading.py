@@ -15,6 +15,14 @@ from typing import Any
 from see2sound_nb._threads import keeps_random_state
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.models import downloads
+from see2sound_nb.models.checking import (
+    CONVERT_AGAIN,
+    REMEDY,
+    DamagedFileError,
+    check_folder,
+    one_line,
+    quiet_transformers,
+)
 from see2sound_nb.models.downloads import cache_dir
 from see2sound_nb.models.table import CONVERTED, FILES, ModelCard, find_model, missing
 
@@ -98,16 +106,19 @@ def load_card(card: ModelCard, shipped: Callable[[], Any], usual: Callable[[path
     Raises
     ------
     ValueError, OSError
-        As `download`; also if the files do not hold the model.
+        As `download`; also if the files do not hold the model: the message names that which is damaged.
     """
     if card.adapter is not None:
         return card.adapter(None if card.source == "package" else download(card))
     if card.source == "package":
         return shipped()
     path = download(card)
+    remedy = CONVERT_AGAIN if card.source in CONVERTED else REMEDY
     try:
-        return usual(path)
-    except (MemoryError, ImportError):
+        check_folder(path, remedy)
+        with quiet_transformers():
+            return usual(path)
+    except (DamagedFileError, MemoryError, ModuleNotFoundError):
         raise
     except Exception as error:  # those of torch, safetensors and transformers have no class in common
-        raise ValueError(f"{path} does not hold {card.name} ({error}); delete it and fetch it again") from error
+        raise ValueError(f"{path} does not hold {card.name} ({one_line(error)}); {remedy}") from error

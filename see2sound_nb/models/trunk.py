@@ -10,6 +10,7 @@ import functools
 import pathlib
 
 from see2sound_nb._threads import keeps_random_state
+from see2sound_nb.models.checking import filling, read_weights
 
 #: Weights that the package ships, each beside its card.
 WEIGHTS = pathlib.Path(__file__).parent / "weights"
@@ -36,11 +37,11 @@ def load_trunk():
 
     ensure_torchvision()
     import timm
-    from safetensors.torch import load_file
 
     trunk = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-    state = load_file(WEIGHTS / "trunk.safetensors")
-    trunk.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    path = WEIGHTS / "trunk.safetensors"
+    with filling(path):
+        trunk.load_state_dict(read_weights(path)[0])
     return trunk.eval().requires_grad_(False)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+from see2sound_nb.models.checking import REMEDY, check_size
 from see2sound_nb.models.downloads import check_whole
 from see2sound_nb.models.loading import chosen_card, load_card
 
@@ -20,8 +21,10 @@ def load_hub_depth(folder: pathlib.Path) -> tuple[Any, Any]:
     ValueError
         If a weight is missing: transformers would fill in random numbers.
     """
-    from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+    from transformers import AutoConfig, AutoImageProcessor, AutoModelForDepthEstimation
 
+    config = AutoConfig.from_pretrained(folder)
+    check_size(folder, lambda: AutoModelForDepthEstimation.from_config(config), REMEDY)
     model, found = AutoModelForDepthEstimation.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
     check_whole(found)
     return model.eval(), AutoImageProcessor.from_pretrained(folder)

@@ -23,6 +23,7 @@ from torch.nn import functional as F  # noqa: E402
 from transformers import PretrainedConfig, PreTrainedModel  # noqa: E402
 from transformers.modeling_outputs import DepthEstimatorOutput  # noqa: E402
 
+from see2sound_nb.models.checking import filling, read_weights  # noqa: E402
 from see2sound_nb.models.trunk import FEATURE_CHANNELS, WEIGHTS, load_trunk, trunk_features  # noqa: E402
 
 #: Pictures are resized so that their shorter side is about this, in pixels: the scale of the training views.
@@ -196,12 +197,12 @@ def build_tiny_depth():
     >>> output = model(**processor(images=rgb, return_tensors="pt"))              # doctest: +SKIP
     >>> D = processor.post_process_depth_estimation(output, [rgb.shape[:2]])[0]["predicted_depth"]  # doctest: +SKIP
     """
-    from safetensors.torch import load_file
     from transformers import DPTImageProcessor
 
     model = TinyDepthForDepthEstimation(TinyDepthConfig())
-    state = load_file(WEIGHTS / "tiny_depth.safetensors")
-    model.head.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+    path = WEIGHTS / "tiny_depth.safetensors"
+    with filling(path):
+        model.head.load_state_dict(read_weights(path)[0])
     processor = DPTImageProcessor(
         size={"height": SIZE, "width": SIZE}, keep_aspect_ratio=True, ensure_multiple_of=_MULTIPLE,
         resample=2, image_mean=[0.5] * 3, image_std=[0.5] * 3,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.models.checking import filling, read_weights
 from see2sound_nb.models.trunk import WEIGHTS
 from see2sound_nb.regions.activation import label_logits, label_probabilities
 
@@ -34,10 +35,10 @@ LEAST_SEA_LIFE = 0.4
 
 @functools.cache
 def _layer() -> tuple[np.ndarray, np.ndarray]:
-    from safetensors.numpy import load_file
-
-    state = load_file(WEIGHTS / "scene.safetensors")
-    return state["weight"], state["bias"]
+    path = WEIGHTS / "scene.safetensors"
+    with filling(path):
+        state, _ = read_weights(path)
+        return state["weight"].numpy(), state["bias"].numpy()
 
 
 def scene_probabilities(logits: np.ndarray) -> np.ndarray:

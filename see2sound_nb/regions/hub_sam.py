@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 
+from see2sound_nb.models.checking import REMEDY, check_size
 from see2sound_nb.models.downloads import check_whole
 
 #: Colours of the photos that all of these models were trained with (ImageNet), 0 to 255, RGB.
@@ -34,8 +35,10 @@ def load_hub_sam(folder: pathlib.Path) -> tuple[HubSam, dict]:
     generator_options : dict
         Arguments of ``SamAutomaticMaskGenerator`` that suit it.
     """
-    from transformers import AutoModelForMaskGeneration
+    from transformers import AutoConfig, AutoModelForMaskGeneration
 
+    config = AutoConfig.from_pretrained(folder)
+    check_size(folder, lambda: AutoModelForMaskGeneration.from_config(config), REMEDY)
     model, found = AutoModelForMaskGeneration.from_pretrained(folder, use_safetensors=True, output_loading_info=True)
     check_whole(found)
     sam = HubSam(model.eval(), folder)

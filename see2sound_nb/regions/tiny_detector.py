@@ -19,13 +19,12 @@ backbone that can enhance learning capability of CNN", CVPR Workshops 2020.
 from __future__ import annotations
 
 import os
-import pathlib
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+from see2sound_nb.models.checking import read_weights
 from see2sound_nb.models.trunk import WEIGHTS
 
 #: Pixels a cell, of the head's three maps.
@@ -195,7 +194,7 @@ def build_tiny_detector(weights_path: str | os.PathLike = WEIGHTS / "tiny_detect
     ValueError
         If the file holds the weights of another network.
     """
-    state = {name: v.float() for name, v in load_file(pathlib.Path(weights_path)).items()}
+    state, _ = read_weights(weights_path)
     model = TinyDetector()
     expected = model.state_dict()
     wrong = sorted(

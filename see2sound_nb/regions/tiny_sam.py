@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from see2sound_nb.models.checking import filling, read_weights
 from see2sound_nb.models.trunk import FEATURE_CHANNELS, PIXEL_MEAN, PIXEL_STD, WEIGHTS, load_trunk, trunk_features
 from see2sound_nb.regions.tiny_sam_decoder import (
     CORNER_HIGH,
@@ -189,13 +190,12 @@ def build_tiny_sam(weights: str | pathlib.Path | None = None):
     from see2sound_nb._torchvision import ensure_torchvision
 
     ensure_torchvision()
-    from safetensors.torch import load_file
     from segment_anything.modeling import Sam
 
     sam = Sam(TinyImageEncoder(), TinyPromptEncoder(), TinyMaskDecoder(), list(PIXEL_MEAN), list(PIXEL_STD))
     path = pathlib.Path(weights) if weights is not None else WEIGHTS / "tiny_sam.safetensors"
-    state = {name: tensor.float() for name, tensor in load_file(path).items()}
-    missing, unknown = sam.load_state_dict(state, strict=False)
+    with filling(path):  # shapes; names are asked for below
+        missing, unknown = sam.load_state_dict(read_weights(path)[0], strict=False)
     missing = [name for name in missing if not name.startswith("image_encoder.trunk.")]
     if missing or unknown:
         raise ValueError(

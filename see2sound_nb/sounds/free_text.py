@@ -191,6 +191,7 @@ def _kinds_of_known() -> np.ndarray:
 @functools.cache
 def shipped_embeddings() -> np.ndarray:
     """(sentences, 384) float32, of unit length: `sound_classes.known_sentences` as the tiny CoDi carries them."""
+    from see2sound_nb.models.checking import filling, read_weights
     from see2sound_nb.models.trunk import WEIGHTS
 
     path = WEIGHTS / "tiny_codi.safetensors"

@@ -12,6 +12,7 @@ ensure_torchvision()
 from diffusers import DDIMScheduler, UNet2DConditionModel  # noqa: E402  (imports torchvision)
 
 from see2sound_nb.models import trunk  # noqa: E402
+from see2sound_nb.models.checking import filling, read_weights  # noqa: E402
 from see2sound_nb.sounds.codi.schedule import SCHEDULE  # noqa: E402
 from see2sound_nb.sounds.mel import N_MELS  # noqa: E402
 from see2sound_nb.sounds.patch_vae import PATCH, PatchVAE  # noqa: E402
@@ -93,19 +94,17 @@ def build_tiny_codi(weights: pathlib.Path | str = WEIGHTS):
     see2sound_nb.sounds.codi.CoDi
         Gives 5.12 s at 16 kHz.
     """
-    from safetensors import safe_open
-
     from see2sound_nb.sounds.codi import CoDi
 
-    with safe_open(weights, framework="pt") as file:
-        settings = json.loads(file.metadata()["settings"])
-        state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118  (not a dictionary)
-    unet, vae = make_unet(), make_vae(settings["scaling_factor"])
-    for name, model in (("unet", unet), ("vae", vae)):
-        model.load_state_dict({k.removeprefix(name + "."): v for k, v in state.items() if k.startswith(name + ".")})
-        model.eval().requires_grad_(False)
-    text, image = SentenceEncoder(), TrunkImageEncoder()
-    fill_embeddings(text, image, state["sentences"])
+    with filling(weights):
+        state, metadata = read_weights(weights)
+        settings = json.loads(metadata["settings"])
+        unet, vae = make_unet(), make_vae(settings["scaling_factor"])
+        for name, model in (("unet", unet), ("vae", vae)):
+            model.load_state_dict({k.removeprefix(name + "."): v for k, v in state.items() if k.startswith(name + ".")})
+            model.eval().requires_grad_(False)
+        text, image = SentenceEncoder(), TrunkImageEncoder()
+        fill_embeddings(text, image, state["sentences"])
     pipe = CoDi(
         image,
         text,

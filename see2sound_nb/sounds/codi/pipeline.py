@@ -9,6 +9,7 @@ See-2-Sound paper. The tiny models and the published ones run in this same class
 # no `from __future__ import annotations`: diffusers looks for the classes of the components in the signature
 import importlib
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from typing import Union
 
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 
 from see2sound_nb._threads import torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
+from see2sound_nb.models.checking import CONVERT_AGAIN, DamagedFileError, check_pipeline, one_line
 from see2sound_nb.models.effort import CODI_STEPS
 from see2sound_nb.sounds.codi.conditioning import (
     GREY,
@@ -113,10 +115,20 @@ class CoDi(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, *args, **kwargs):
-        """As in diffusers; torch's default type is what it was, also after a failure (there it stays as asked for)."""
-        before = torch.get_default_dtype()
+        """As in diffusers; torch's default type is what it was, also after a failure (there it stays as asked for).
+
+        Raises
+        ------
+        ValueError
+            If a file in the folder is damaged: it is named.
+        """
+        before, folder = torch.get_default_dtype(), str(args[0]) if args else ""
         try:
+            if os.path.isdir(folder):
+                check_pipeline(folder, CONVERT_AGAIN)
             return super().from_pretrained(*args, **kwargs)
+        except (AttributeError, IndexError, KeyError) as error:  # of settings that are not those of a pipeline
+            raise DamagedFileError(f"{folder} does not hold a CoDi ({one_line(error)}); {CONVERT_AGAIN}") from error
         finally:
             torch.set_default_dtype(before)
 
