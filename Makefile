@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --no-loadscope-reorder --durat
 
 # A file whose recipe failed half way is no file.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-fast browser gpu lint parity evaluate lab notebooks student book constraints clean
+.PHONY: demo test test-fast browser gpu lint parity evaluate hostile lab notebooks student book constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
@@ -47,6 +47,19 @@ gpu:
 # The tables of the evaluation that the README quotes: 0.2 GB are fetched, 10 to 15 minutes. Results in build/evaluation.
 evaluate: $(VENV)/.full
 	$(BIN)/python benchmarks/evaluation.py build/evaluation
+
+# What is promised of kills, growth, sameness and bad input, measured at length: an hour on two cores. KILLS, RUNS, STARTS
+# and FUZZ_S (seconds for each fuzzer) say how long.
+KILLS ?= 200
+RUNS ?= 200
+STARTS ?= 20
+FUZZ_S ?= 60
+hostile: $(VENV)/.full
+	SEE2SOUND_HOSTILE_S=$(FUZZ_S) $(BIN)/python -m pytest -q tests/hostile tests/media tests/render/test_sofa.py
+	cd tests && ../$(BIN)/python -m hostile.cold_caches $(STARTS)
+	cd tests && ../$(BIN)/python -m hostile.kills $(KILLS)
+	cd tests && ../$(BIN)/python -m hostile.growth $(RUNS)
+	cd tests && ../$(BIN)/python -m hostile.licences
 
 lab: $(VENV)/.full
 	$(BIN)/jupyter lab --notebook-dir=notebooks
