@@ -77,6 +77,30 @@ def grow(runs: int, *, settled: int = 20, tell: Callable[[str], None] = print) -
     tell("another process with one thread and one with two: bit for bit the same")
 
 
+def drag(times: int, *, settled: int = 100, tell: Callable[[str], None] = print) -> None:
+    """Drag a source of a live room and have it rendered, as its page asks for it; AssertionError if the kernel grows."""
+    import see2sound_nb as s2s
+
+    warnings.simplefilter("ignore")
+    room = s2s.LiveRoom(pipeline().run(photos()[0], sources=2, seed=5))
+    room.send = lambda content, buffers=None: None
+    places = [list(place) for place in np.asarray(room.positions, dtype=float)]
+    for number in range(1, times + 1):
+        places[0] = [float(np.sin(number / 20)), 1.5 + 0.5 * float(np.cos(number / 20)), 0.0]
+        question = dict(
+            kind="exact", sequence=number, sources=[0], positions=places[:1], room_size=room.room_size,
+            absorption=room.absorption, max_order=room.max_order, layout=room.channel_layout,
+            head_yaw_deg=room.head_yaw_deg,
+        )  # fmt: skip
+        room._handle_custom_msg(question, [])
+        room.positions = [list(place) for place in places]
+        if number == settled:
+            before = state()
+    after = state()
+    tell(f"drag {settled}: {before[0]:.0f} MB; drag {times}: {after[0]:.0f} MB, files and threads {after[1:]}")
+    assert after[0] <= 1.03 * before[0] and after[1:] == before[1:], "a live room grows"
+
+
 def other_process(threads: int) -> str:
     import pathlib
 
@@ -87,3 +111,4 @@ def other_process(threads: int) -> str:
 
 if __name__ == "__main__":
     grow(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    drag(500)
