@@ -11,7 +11,7 @@ import numpy as np
 #: the rules tried, this one is the same at every sample rate and predicts left-out measurements of KEMAR well.
 ONSET_HZ, ONSET_SHARE = 1500.0, 0.1
 #: Neighbours are compared below about this frequency: above, pinnae make them differ too much to say which is first.
-ALIKE_HZ = 4000.0
+ALIKE_HZ = 6000.0
 #: At one ear, sounds from two directions differ by no more than so many seconds and so many for each radian between
 #: them: three times what a rigid sphere of a head's size has, and never more than a millisecond.
 _MOST_S, _MOST_S_PER_RADIAN, _MOST_OF_ALL_S = 1e-4, 8e-4, 1e-3
