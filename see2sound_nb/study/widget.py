@@ -63,7 +63,7 @@ class ListeningStudy(KernelWidget):
     def __repr__(self) -> str:
         return f"ListeningStudy({self.study.title!r}, {self.study.shown} items a listener; {self._book})"
 
-    def page_html(self) -> str:
+    def _page_html(self) -> str:
         """What the study is; it cannot be taken part in without a kernel."""
         return f"<p>{html.escape(repr(self))}. It needs a running kernel: run this cell to take part.</p>"
 

@@ -89,7 +89,7 @@ class ClickToSegment(KernelWidget):
         (height, width), count = self.image.shape[:2], len(self._kept)
         return f"ClickToSegment({width} x {height} px, {count} region{'' if count == 1 else 's'})"
 
-    def page_html(self) -> str:
+    def _page_html(self) -> str:
         """The photo with the kept regions, and how the sources sound that were made: for readers without a kernel."""
         page = figure_html(self.image, self._kept, repr(self))
         if self.scene is None or self.scene.geometry != "metric":  # that of the paper has no head

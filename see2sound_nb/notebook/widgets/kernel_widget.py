@@ -41,9 +41,9 @@ class KernelWidget(anywidget.AnyWidget):
         self._shown = False
         super().__init__(model_id=name, _page_id=name, **state)
 
-    def page_html(self) -> str:
+    def _page_html(self) -> str:
         """What is shown where no kernel runs, as HTML without scripts."""
-        raise NotImplementedError(f"{type(self).__name__} has no page_html: write what it shows without a kernel")
+        raise NotImplementedError(f"{type(self).__name__} has no _page_html: write what it shows without a kernel")
 
     def _renew_page(self) -> None:
         """Write the page anew wherever a notebook holds it."""
@@ -57,7 +57,7 @@ class KernelWidget(anywidget.AnyWidget):
         return bundle if isinstance(bundle, tuple) else (bundle or {}, {})
 
     def _page(self) -> str:
-        return f"{STYLE}<div data-s2s-page='{self._page_id}'>{self.page_html()}</div>"
+        return f"{STYLE}<div data-s2s-page='{self._page_id}'>{self._page_html()}</div>"
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict[str, Any], dict[str, Any]]:
         """Both in one, for who asks an object what it looks like; a notebook asks `_ipython_display_`."""

@@ -178,7 +178,7 @@ class LiveRoom(ClipState):
         around = f"; all around: {self.ambience}" if self.ambience else ""
         return f"LiveRoom({sources}{around}; channel_layout={self.channel_layout!r})"
 
-    def page_html(self) -> str:
+    def _page_html(self) -> str:
         """Photo, plan and players as they stand now: for readers without a kernel."""
         scene = self.scene
         if isinstance(scene, MovingScene):  # no more sound than the page plays, and soon: the reader waits for the clip

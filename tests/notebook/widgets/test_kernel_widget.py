@@ -23,7 +23,7 @@ class Small(KernelWidget):
     def __repr__(self):
         return "Small()"
 
-    def page_html(self):
+    def _page_html(self):
         return f"<p>{self.said}</p>"
 
 
@@ -133,7 +133,7 @@ def test_every_widget_of_the_package_has_a_page_and_asks_whether_it_lives():
     from see2sound_nb.study.widget import ListeningStudy
 
     for kind in (s2s.LiveRoom, s2s.ClickToSegment, ListeningStudy):
-        assert issubclass(kind, KernelWidget) and kind.page_html is not KernelWidget.page_html
+        assert issubclass(kind, KernelWidget) and kind._page_html is not KernelWidget._page_html
         assert "showAlive" in str(kind._esm)
-    with pytest.raises(NotImplementedError, match="page_html"):
-        KernelWidget().page_html()
+    with pytest.raises(NotImplementedError, match="_page_html"):
+        KernelWidget()._page_html()
