@@ -78,18 +78,31 @@ def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
     with in_silence():
         try:
             try:
-                return load(file, name)
+                found = load(file, name)
+                if _moves(file, name):
+                    notes.append(
+                        f"Of {name} the first frame alone is looked at; See2Sound.run takes a file's path as a clip."
+                    )
+                return found
             except (PictureError, MemoryError):
                 raise
             except Exception as error:  # decoders raise what they like: KeyError, RuntimeError, NotImplementedError ...
-                found = mended(file, name, notes)
-                if found is None:
+                whole = mended(file, name, notes)
+                if whole is None:
                     raise PictureError(
                         f"{name} is not a whole picture ({said(error)}); open and save it again as JPEG or PNG"
                     ) from error
-                return found
+                return whole
         except MemoryError as error:
             raise MemoryError(f"{name} does not fit into the memory that is left; shrink it first") from error
+
+
+def _moves(file: IO[bytes], name: str) -> bool:
+    """Whether a picture that can be decoded is an animation."""
+    with contextlib.suppress(Exception):  # what follows the first frame does not matter
+        picture = opened(file, name)  # again, as counting frames may wind on to the last
+        return picture.format in ("GIF", "PNG", "WEBP", "AVIF") and bool(getattr(picture, "is_animated", False))
+    return False
 
 
 @contextlib.contextmanager

@@ -93,19 +93,13 @@ def load(file: IO[bytes], name: str) -> Decoded:
     memory; of a progressive JPEG it saves time alone, as its coefficients are all kept.
     """
     picture = opened(file, name)
-    levels = 0
     if picture.format == "JPEG2000":
-        levels = max(0, (max(picture.size) // LONGEST_SIDE_PX).bit_length() - 1)
-    for halvings in range(levels, -1, -1):
-        if picture.format == "JPEG2000":
+        for halvings in range((max(picture.size) // LONGEST_SIDE_PX).bit_length() - 1, 0, -1):
             picture.reduce = halvings
-        try:
-            return loaded(picture, name, halvings)
-        except OSError:
-            if halvings == 0:
-                raise
-        picture = opened(file, name)  # it was saved with fewer levels
-    raise AssertionError("unreachable")
+            with contextlib.suppress(OSError):  # it was saved with fewer levels
+                return loaded(picture, name, halvings)
+            picture = opened(file, name)
+    return loaded(picture, name)
 
 
 def loaded(picture: Any, name: str, halvings: int = 0) -> Decoded:

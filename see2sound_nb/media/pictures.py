@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb.media.picture_colours import factor_for, of_values, over_white, reduced_values, srgb_of
-from see2sound_nb.media.picture_decoding import decode
+from see2sound_nb.media.picture_decoding import decode, in_silence
 from see2sound_nb.media.picture_files import LONGEST_SIDE_PX, Decoded, orientation_of, said
 
 #: Nothing works on less than this.
@@ -110,7 +110,7 @@ def _picture_of(source: Any, notes: list[str]) -> Any:
 
 def _of_path(source: str | os.PathLike, notes: list[str]) -> Any:
     text = os.fsdecode(source)
-    name = text if text.isprintable() and len(text) <= 500 else f"{text[:80]!r}"
+    name = text if text.isprintable() and 0 < len(text) <= 500 else f"{text[:80]!r}"
     if re.match(r"(?i)(data:|(https?|ftps?|file|s3|gs)://?)", text):
         raise ValueError(
             f"{name[:200]} is an address; download the picture, and give the path of the file or its bytes"
@@ -161,7 +161,8 @@ def _of_pil(picture: Any, notes: list[str]) -> Any:
         finally:
             file.seek(place)
     try:
-        picture.load()
+        with in_silence():
+            picture.load()
     except Exception as error:  # decoders raise what they like
         raise ValueError(
             f"{name} cannot be decoded ({said(error)}); give the path of its file, or load() it before that is closed"

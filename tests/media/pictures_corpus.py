@@ -255,6 +255,14 @@ READ_WITH_A_NOTE = {
     "WebP, cut": (lambda: cut(saved(NOISE, "WEBP"), 20), "the last 20 bytes are missing"),
     "AVIF, cut": (lambda: cut(saved(NOISE, "AVIF"), 20), "the last 20 bytes are missing"),
     "JPEG 2000, cut": (lambda: cut(saved(NOISE, "JPEG2000"), 20), "the last 20 bytes are missing"),
+    "an animated GIF": (
+        lambda: saved(NOISE, "GIF", save_all=True, append_images=[RGB.resize((320, 240))]),
+        "the first frame alone is looked at; See2Sound.run takes",
+    ),
+    "an animated WebP": (
+        lambda: saved(NOISE, "WEBP", save_all=True, append_images=[RGB.resize((320, 240))]),
+        "the first frame alone",
+    ),
     "a profile that is junk": (lambda: saved(RGB, "PNG", icc_profile=b"junk"), "colour profile is damaged"),
     "a profile of another kind of colours": (lambda: saved(RGB, "PNG", icc_profile=LAB), "of another kind of picture"),
 }

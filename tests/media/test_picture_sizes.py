@@ -58,6 +58,15 @@ def test_the_108_megapixels_of_a_phone(tmp_path, options, most_mb):
         np.testing.assert_array_equal(I, read_image(path))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])  # as phones save two views, or depth beside
+def test_jpegs_are_decoded_at_a_fraction(kind):
+    large = Image.new("RGB", (4200, 4100), (90, 120, 60))
+    options = dict(save_all=True, append_images=[large.resize((9, 9))]) if kind == "MPO" else {}
+    picture = picture_files.opened(io.BytesIO(saved(large, kind, **options)), "a")
+    assert (picture.format, picture.size) == (kind, (1050, 1025))
+    assert picture_files.full_size(picture) == (4200, 4100)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "mode", "options"),

@@ -42,7 +42,7 @@ def test_what_is_grey_or_seen_through_comes_out(name):
 
 
 @pytest.mark.parametrize("name", READ_WITH_A_NOTE)
-def test_what_is_whole_but_for_its_end_is_read_with_a_note(name):
+def test_what_is_not_quite_whole_is_read_with_a_note(name):
     make, note = READ_WITH_A_NOTE[name]
     with pytest.warns(UserWarning, match=note) as caught:
         seen = read_image(make())
