@@ -165,3 +165,11 @@ def test_16_bits_a_colour_of_a_dark_picture_only_where_there_is_memory(monkeypat
     assert read_image(data)[9, 9].tolist() == [255, 255, 255]
     monkeypatch.setattr(picture_files, "MOST_BYTES", 40 * 40 * 4 * 2)
     assert read_image(data).max() < 20
+
+
+def test_a_chunk_is_not_believed_what_it_claims_to_hold():
+    """OpenCV, which reads all 16 bits of dark colours, makes room for it: 4 GB for 200 bytes."""
+    whole = png16(np.full((40, 40, 3), 4095, np.uint16))
+    claim = struct.pack(">I", 2**32 - 16) + b"IDAT" + bytes(100)
+    about = picture_files.described(picture_files.opened(io.BytesIO(whole[:-12] + claim), "a"))
+    assert about["deep"] == whole[:-12]
