@@ -83,6 +83,7 @@ def test_one_output_with_both_would_be_lost_as_soon_as_the_state_is_stored():
     assert "<p>as it was</p>" not in exported(both, w)
 
 
+@pytest.mark.slow
 def test_figure_and_sounds_of_a_live_room_are_in_the_exported_page(shown):
     w = s2s.LiveRoom(three_sources(max_order=2))
     w._ipython_display_()
@@ -93,6 +94,7 @@ def test_figure_and_sounds_of_a_live_room_are_in_the_exported_page(shown):
     assert sent < 700_000, "a notebook is a file that people send"
 
 
+@pytest.mark.slow
 def test_the_sources_of_clicks_are_heard_in_the_page(shown):
     scene = three_sources(max_order=2)
 
