@@ -14,6 +14,7 @@ import io
 import itertools
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import IO, Any
@@ -46,6 +47,8 @@ PNG_CHUNKS = (*PNG_PIXELS, b"iCCP", b"eXIf")
 #: The same of a JPEG's application segments: its colours' coding (Adobe), EXIF and colour profile.
 JPEG_SEGMENTS = (0xEE, 0xE1, 0xE2)
 JPEG_END = b"\xff\xd9"
+#: Held while the process's warnings, log and standard error are changed.
+_ALONE = threading.RLock()
 
 
 def decode(file: IO[bytes], name: str, notes: list[str]) -> Decoded:
@@ -110,10 +113,11 @@ def in_silence() -> Iterator[None]:
     """Without the warnings, the log and the prints of picture readers: what matters is said in our own words.
 
     libtiff and libpng print from C, past Python, so for this time nothing is written to the process's standard error.
+    All of this belongs to the process, so one thread at a time may change it, and puts it back.
     """
     log = logging.getLogger("PIL")
-    level = log.level
-    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+    with _ALONE, warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        level = log.level
         warnings.simplefilter("ignore")
         log.setLevel(logging.CRITICAL + 1)
         stack.callback(log.setLevel, level)

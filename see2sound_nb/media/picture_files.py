@@ -111,9 +111,7 @@ def loaded(picture: Any, name: str, halvings: int = 0) -> Decoded:
         picture.load()
         return Decoded(picture._new(picture.im), **about)
     picture.load()
-    if picture.format != "HEIF":  # which is upright; of a PNG, metadata may follow the pixels
-        about["orientation"] = orientation_of(picture)
-    return Decoded(picture, **about)
+    return Decoded(picture, **about, orientation=orientation_of(picture))  # a PNG's metadata may follow its pixels
 
 
 def opened(file: IO[bytes], name: str) -> Any:

@@ -1,8 +1,11 @@
 """A table of pictures and what comes of each: four quarters in their colours, or a line that helps."""
 
 import io
+import logging
+import os
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -87,6 +90,15 @@ def test_an_open_picture_is_left_as_it_was():
         assert (picture.size, picture.mode, file.tell()) == before
         check_quarters(np.array(picture), QUARTERS, "by Pillow itself")
         check_quarters(read_image(picture), QUARTERS, "loaded")
+
+
+def test_threads_do_not_silence_the_process(capfd):
+    logger, data = logging.getLogger("PIL"), saved(NOISE, "TIFF", compression="tiff_lzw")
+    level, filters = logger.level, list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        assert len({read.tobytes() for read in pool.map(read_image, [data] * 64)}) == 1
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard" and logger.level == level and warnings.filters == filters
 
 
 def test_heic_is_read_where_its_package_is(monkeypatch):

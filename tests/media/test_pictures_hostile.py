@@ -185,4 +185,4 @@ def check_one(path, data: bytes, what: str) -> bool:
 
 def test_the_seeds_are_read():
     for name, data in seeds().items():
-        assert read_image(io.BytesIO(data)).shape[2] == 3, name
+        assert read_image(io.BytesIO(data), []).shape[2] == 3, name
