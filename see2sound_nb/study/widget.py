@@ -11,7 +11,7 @@ import pathlib
 from typing import Any
 
 from see2sound_nb.notebook.widgets import _assets
-from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets._messages import as_message, check_message, label, said
 from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.study.analysis import Analysis, analyse
 from see2sound_nb.study.answers import Answers, read_answers
@@ -19,9 +19,6 @@ from see2sound_nb.study.book import AnswerBook
 from see2sound_nb.study.page import STYLES, media_files
 from see2sound_nb.study.plan import MEDIA, SCHEMA, Study, read_study
 from see2sound_nb.study.serving import MOST_ANSWERS
-
-#: Of what a front end sends back with a question, the longest that is repeated.
-MOST_LETTERS = 64
 
 
 class ListeningStudy(KernelWidget):
@@ -79,18 +76,18 @@ class ListeningStudy(KernelWidget):
         """Answer a message of the front end; what is wrong with it is said there."""
         if not isinstance(content, dict):
             return
-        head = {name: content.get(name) for name in ("number", "view")}
-        if any(isinstance(part, list | dict) or len(str(part)) > MOST_LETTERS for part in head.values()):
+        head = {name: label(content, name) for name in ("number", "view")}
+        if any(head[name] is None and content.get(name) is not None for name in head):
             return  # of a front end that is not ours
         try:
-            if content.get("kind") == "start":
+            if check_message(content).get("kind") == "start":
                 self._start(bool(content.get("as_text", False)))
             else:
                 self.send({**head, "kind": "done", **self._kept(content)})
         except ValueError as error:
-            self.send({**head, "kind": "refused", "text": str(error)})
+            self.send({**head, "kind": "refused", "text": said(error)})
         except Exception as error:  # a handler of messages has no caller: its errors would end in a log
-            self.send({**head, "kind": "failed", "text": f"{type(error).__name__}: {error}"})
+            self.send({**head, "kind": "failed", "text": said(f"{type(error).__name__}: {error}")})
 
     def _start(self, as_text: bool) -> None:
         media = media_files(self.folder / MEDIA)

@@ -18,7 +18,7 @@ from see2sound_nb.media.pictures import read_image
 from see2sound_nb.models import effort, table
 from see2sound_nb.notebook.widgets import _assets
 from see2sound_nb.notebook.widgets import click_to_segment_checks as checks
-from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets._messages import as_message, check_message, entries, label, number, said, short
 from see2sound_nb.notebook.widgets.click_to_segment_assets import Click, Region, figure_html, jpeg
 from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.notebook.widgets.live_room_assets import players_html
@@ -102,12 +102,12 @@ class ClickToSegment(KernelWidget):
 
     @image.setter
     def image(self, value: Any) -> None:
-        raise ValueError(f"image would be {checks.short(value)}; a widget keeps its photo: make another one")
+        raise ValueError(f"image would be {short(value)}; a widget keeps its photo: make another one")
 
     @traitlets.validate("scene")
     def _check_scene(self, proposal: Any) -> Scene | None:
         if proposal.value is not self._made:
-            raise RangeError(f"scene would be {checks.short(proposal.value)}; only make_sources sets it: call that")
+            raise RangeError(f"scene would be {short(proposal.value)}; only make_sources sets it: call that")
         return self._made
 
     # What the mouse does, too ----------------------------------------------------------------------------------------
@@ -276,38 +276,39 @@ class ClickToSegment(KernelWidget):
 
     def _answer(self, widget: Any, content: dict[str, Any], buffers: list) -> None:
         """Do what the front end asks for; what goes wrong is said in the widget, where the request came from."""
-        self._request = content
+        answers = {
+            "start": self._start,
+            "masks": self._send_masks,
+            "click": lambda asked: self.click(asked.get("x"), asked.get("y"), bool(asked.get("extend"))),
+            "keep": lambda asked: self.keep(),
+            "remove": lambda asked: self.remove(number(asked, "region", whole=True)),
+            "clear": lambda asked: self.clear(),
+            "make": lambda asked: self.make_sources(),
+        }
         try:
-            if content["kind"] == "make" and content["version"] != self._version:
+            self._request = check_message(content, answers)
+            if content["kind"] == "make" and content.get("version") != self._version:
                 raise ValueError("something has changed since the button was pressed; look, and press it again")
-            answers = {
-                "start": self._start,
-                "masks": self._send_masks,
-                "click": lambda asked: self.click(asked["x"], asked["y"], asked["extend"]),
-                "keep": lambda asked: self.keep(),
-                "remove": lambda asked: self.remove(asked["region"]),
-                "clear": lambda asked: self.clear(),
-                "make": lambda asked: self.make_sources(),
-            }
             answers[content["kind"]](content)
         except ValueError as error:
-            text = str(error)
+            text = said(error)
             self._publish(f"{text[:1].upper()}{text[1:]}.", "error")
         except Exception as error:  # a handler of messages has no caller: its errors would end in a log
-            self._publish(f"{type(error).__name__}: {error}", "error")
+            self._publish(said(f"{type(error).__name__}: {error}"), "error")
         finally:
             self._request = {}
 
     def _start(self, asked: dict[str, Any]) -> None:
         told = {"kind": "photo", "size": list(self.image.shape[1::-1])}
-        self.send(*as_message(told, [jpeg(self.image, 90)], asked["as_text"]))
+        self.send(*as_message(told, [jpeg(self.image, 90)], bool(asked.get("as_text"))))
         self._publish(self._status["text"], self._status["kind"])
 
     def _send_masks(self, asked: dict[str, Any]) -> None:
         known = [*self._kept, self._region] if self._region else self._kept
-        wanted = [region for region in known if region.number in asked["numbers"]]
+        numbers = entries(asked, "numbers")
+        wanted = [region for region in known if region.number in numbers]
         told = {"kind": "masks", "numbers": [region.number for region in wanted]}
-        self.send(*as_message(told, [np.packbits(region.mask) for region in wanted], asked["as_text"]))
+        self.send(*as_message(told, [np.packbits(region.mask) for region in wanted], bool(asked.get("as_text"))))
 
     def _publish(self, text: str, kind: str = "ok", *, with_mask: bool = False) -> None:
         """Tell all views how things stand. Masks never change, so a view asks for those that it has not seen."""
@@ -317,8 +318,8 @@ class ClickToSegment(KernelWidget):
         told = {
             "kind": "state",
             "version": self._version,
-            "sequence": self._request.get("sequence"),
-            "view": self._request.get("view"),
+            "sequence": label(self._request, "sequence"),
+            "view": label(self._request, "view"),
             "status": self._status,
             "busy": self._busy,
             "region": None if self._region is None else self._region.describe(len(self._kept)),
@@ -326,4 +327,4 @@ class ClickToSegment(KernelWidget):
             "kept": [region.describe(k) for k, region in enumerate(self._kept)],
             "numbers": [region.number for region in sent],
         }
-        self.send(*as_message(told, [np.packbits(region.mask) for region in sent], self._request.get("as_text", False)))
+        self.send(*as_message(told, [np.packbits(region.mask) for region in sent], bool(self._request.get("as_text"))))

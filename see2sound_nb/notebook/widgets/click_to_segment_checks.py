@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.notebook.widgets._messages import short
 from see2sound_nb.notebook.widgets.click_to_segment_assets import Click, Region
 from see2sound_nb.pipeline import See2Sound
 
@@ -26,19 +27,18 @@ def check_pixel(x_px: Any, y_px: Any, width: int, height: int) -> None:
     """Raise TypeError or ValueError if there is no such pixel in a photo of this size."""
     for name, value in (("x_px", x_px), ("y_px", y_px)):
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
-            raise TypeError(f"{name} is {value!r}; it must be a number: give pixels, x to the right and y down")
+            raise TypeError(f"{name} is {short(value)}; it must be a number: give pixels, x to the right and y down")
     if not (0 <= x_px < width and 0 <= y_px < height):
-        raise ValueError(
-            f"the click at ({x_px:g}, {y_px:g}) is outside of the photo; x is 0 to {width - 1}, y 0 to {height - 1}"
-        )
+        at = f"({x_px:g}, {y_px:g})" if not max(abs(x_px), abs(y_px)) > 1e300 else "infinity"
+        raise ValueError(f"the click at {at} is outside of the photo; x is 0 to {width - 1}, y 0 to {height - 1}")
 
 
 def check_place(k: Any, count: int) -> None:
     """Raise TypeError or ValueError if a list of `count` regions has no region `k`."""
     if not isinstance(k, int | np.integer) or isinstance(k, bool):
-        raise TypeError(f"the region is {k!r}; it must be a whole number: give its place in the list, from 0")
+        raise TypeError(f"the region is {short(k)}; it must be a whole number: give its place in the list, from 0")
     if not 0 <= k < count:
-        raise ValueError(f"there is no region {k}; {count} are kept, counted from 0")
+        raise ValueError(f"there is no region {short(k)}; {count} are kept, counted from 0")
 
 
 def check_new(region: Region, kept: list[Region]) -> None:
@@ -53,9 +53,3 @@ def opposed(clicks: list[Click]) -> list[Click]:
     *earlier, (_, _, positive) = clicks
     others = [click for click in earlier if click[2] != positive]
     return others if positive or len(others) > 1 else []
-
-
-def short(value: Any) -> str:
-    """A value as a message names it: itself, or what it is if that is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"of type {type(value).__name__}"

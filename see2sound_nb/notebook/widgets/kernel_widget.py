@@ -16,6 +16,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+from see2sound_nb.notebook.widgets._messages import is_message
+
 #: Where there is no kernel, JupyterLab writes "Loading widget..." for ever, or that it finds no model. That output, in
 #: front of the page, is hidden unless it holds a widget that lives (js/alive.js) or says why it cannot be made.
 STYLE = (
@@ -40,6 +42,11 @@ class KernelWidget(anywidget.AnyWidget):
         name = uuid.uuid4().hex
         self._shown = False
         super().__init__(model_id=name, _page_id=name, **state)
+
+    def _handle_msg(self, msg: Any) -> None:
+        """As in ipywidgets; what is no message is left out, and does not end in a traceback below some cell."""
+        if is_message(msg):
+            super()._handle_msg({"buffers": [], **msg})
 
     def _page_html(self) -> str:
         """What is shown where no kernel runs, as HTML without scripts."""

@@ -25,7 +25,7 @@ from see2sound_nb.media.sound_files import check_sound_file, write_sound
 from see2sound_nb.moving.moving_scene import MovingScene
 from see2sound_nb.notebook.plots import source_colour
 from see2sound_nb.notebook.widgets import _assets
-from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets._messages import as_message, check_message, label, number, said, short, text
 from see2sound_nb.notebook.widgets.live_room_answers import (
     all_around,
     exact_message,
@@ -151,7 +151,8 @@ class LiveRoom(ClipState):
         self._around: dict[str, np.ndarray] = {}  # the ambience in each layout, as loud as the sources together
         self._film: tuple[dict[str, Any], list[bytes | np.ndarray]] | None = None  # as it was sent
         self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
-        self._generating = threading.Lock()
+        self._generating, self._filming = threading.Lock(), threading.Lock()
+        self._picturing: set[bool] = set()  # whether as text
         count = len(scene.audio)
         super().__init__(
             room_size=scene.room.size_m,
@@ -304,9 +305,7 @@ class LiveRoom(ClipState):
         RuntimeError
             If a sound is being made already, or the model's sounds are of another length than the scene's.
         """
-        if not 0 <= source < len(self._audio):
-            numbered = f"they are numbered 0 to {len(self._audio) - 1}" if len(self._audio) else "the scene has none"
-            raise ValueError(f"there is no source {source}; {numbered}")
+        self._check_source(source)
         if not self._generating.acquire(blocking=False):
             raise RuntimeError("a sound is being made; wait until it is there")
         try:
@@ -331,6 +330,16 @@ class LiveRoom(ClipState):
         self.prompts = tuple((prompt or "") if k == source else text for k, text in enumerate(self.prompts))
         self._send_sound(source)
         return made
+
+    def _check_source(self, source: int) -> None:
+        if not 0 <= source < len(self._audio):
+            numbered = f"they are numbered 0 to {len(self._audio) - 1}" if len(self._audio) else "the scene has none"
+            raise ValueError(f"there is no source {short(source)}; {numbered}")
+
+    def _source_of(self, content: dict[str, Any]) -> int:
+        source = number(content, "source", whole=True)
+        self._check_source(source)
+        return source
 
     def _audio_model(self) -> See2Sound:
         if self._pipeline is None:
@@ -358,12 +367,13 @@ class LiveRoom(ClipState):
         answers = {"start": self._start, "exact": self._exact, "generate": self._generate, "again": self._again}
         answers["picture"] = self._picture
         try:
-            answers[content["kind"]](content)
+            answers[check_message(content, answers)["kind"]](content)
         except Exception as error:  # a handler of messages has no caller: its errors would end in a log
             self._say(content, f"{type(error).__name__}: {error}")
 
-    def _say(self, content: dict[str, Any], text: str) -> None:
-        self.send({"kind": "error", "about": content.get("kind"), "sequence": content.get("sequence"), "text": text})
+    def _say(self, content: Any, text: str) -> None:
+        about, sequence = label(content, "kind"), label(content, "sequence")
+        self.send({"kind": "error", "about": about, "sequence": sequence, "text": said(text)})
 
     def _start(self, content: dict[str, Any]) -> None:
         clip = None if self._moving is None else clip_message(self._moving, self._audio)
@@ -381,23 +391,30 @@ class LiveRoom(ClipState):
         if self._moving is None:
             raise ValueError("a photo has no film")
         clip, as_text = self._moving.clip, bool(content.get("as_text", False))
+        if as_text in self._picturing:  # it is on its way
+            return
+        self._picturing.add(as_text)
 
         def work() -> None:
             try:
-                self._film = self._film or picture_of(clip)
+                with self._filming:
+                    self._film = self._film or picture_of(clip)
                 self.send(*as_message(*self._film, as_text))
             except Exception as error:  # a thread has no caller
-                said = f"The clip's picture cannot be read ({error}); the sound works."
-                self.send(*as_message({"kind": "picture", "text": said}, [], as_text))
+                told = said(f"The clip's picture cannot be read ({error}); the sound works.")
+                self.send(*as_message({"kind": "picture", "text": told}, [], as_text))
+            finally:
+                self._picturing.discard(as_text)
 
         threading.Thread(target=work, daemon=True).start()
 
     def _generate(self, content: dict[str, Any]) -> None:
         """Make a sound beside the kernel's own work: it must go on answering."""
+        source, prompt = self._source_of(content), text(content, "prompt").strip() or None
 
         def work() -> None:
             try:
-                self.generate(content["source"], content["prompt"].strip() or None)
+                self.generate(source, prompt)
             except Exception as error:  # a thread has no caller either
                 self._say(content, f"No new sound: {error}")
 
@@ -405,9 +422,10 @@ class LiveRoom(ClipState):
 
     def _again(self, content: dict[str, Any]) -> None:
         """Send as text what a front end has lost."""
-        if content["what"] == "sound":
-            self._send_sound(int(content["source"]), as_text=True)
-        elif content["what"] == "picture":
+        what = text(content, "what")
+        if what == "sound":
+            self._send_sound(self._source_of(content), as_text=True)
+        elif what == "picture":
             self._picture({"as_text": True})
         else:
             self._start({"sequence": None, "as_text": True})

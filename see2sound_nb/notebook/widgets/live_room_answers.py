@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb.notebook.widgets._messages import as_message
+from see2sound_nb.notebook.widgets._messages import as_message, entries, label, number, short
 from see2sound_nb.notebook.widgets.live_room_assets import head_mesh, tinted_photo
 from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, checked_size, listener_in, numbers, settled
 from see2sound_nb.render import layouts, responses
@@ -60,7 +60,7 @@ def scene_message(
     playing = {layout: np.flatnonzero(rows.any(axis=1)).tolist() for layout, rows in channels.items()}
     told = {
         "kind": "start",
-        "sequence": asked["sequence"],
+        "sequence": label(asked, "sequence"),
         "photo_size": size_px,
         "boxes": boxes,
         "labels": labels,
@@ -75,7 +75,7 @@ def scene_message(
     around = [channels[layout][rows] for layout, rows in playing.items()]
     if clip is not None:
         told["clip"], (loops, *around) = clip
-    return as_message(told, [photo, loops, *head_mesh(scene.sample_rate), *around], asked.get("as_text", False))
+    return as_message(told, [photo, loops, *head_mesh(scene.sample_rate), *around], bool(asked.get("as_text")))
 
 
 def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Message:
@@ -102,22 +102,31 @@ def exact_message(asked: dict[str, Any], scene: Scene, order_limit: int) -> Mess
     ValueError
         If more than `MOST_ASKED` are asked for, a number is out of range, or a place is not finite.
     """
-    if not len(asked["sources"]) == len(asked["positions"]) <= MOST_ASKED:
+    sources, places = entries(asked, "sources"), entries(asked, "positions")
+    if not len(sources) == len(places) <= MOST_ASKED:
         raise ValueError(
-            f"{len(asked['positions'])} places for {len(asked['sources'])} sources were asked for; ask for one for "
-            f"each, and for {MOST_ASKED} at most"
+            f"{len(places)} places for {len(sources)} sources were asked for; ask for one for each, and for "
+            f"{MOST_ASKED} at most"
         )
-    if not np.isfinite(numbers("positions", asked["positions"])).all():
-        raise ValueError(f"positions={asked['positions']} must be finite numbers, in metres")
-    size = checked_size(asked["room_size"])
+    if not all(isinstance(source, int) for source in sources):
+        raise ValueError(f"sources={short(sources)} must be whole numbers, counted from 0")
+    values = numbers("positions", places).reshape(-1, 3) if not places else numbers("positions", places)
+    if values.shape != (len(places), 3) or not np.isfinite(values).all():
+        raise ValueError(f"positions={short(places)} must each be three finite numbers, in metres")
+    layout, yaw_deg = asked.get("layout"), number(asked, "head_yaw_deg")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout {short(layout)} cannot be played in a browser; choose one of {', '.join(LAYOUTS)}")
+    size = checked_size(asked.get("room_size"))
     listener = listener_in(size, scene.room)
-    room = Room(size, listener, asked["absorption"], min(asked["max_order"], order_limit))
-    positions = [settled(position, room) for position in asked["positions"]]
-    h = turned_responses(room, positions, asked["layout"], scene.sample_rate, asked["head_yaw_deg"])
-    told = {key: asked[key] for key in ("kind", "sequence", "sources", "layout", "head_yaw_deg")}
+    numbers("absorption", asked.get("absorption"))
+    room = Room(size, listener, asked["absorption"], min(number(asked, "max_order", whole=True), order_limit))
+    positions = [settled(position, room) for position in values]
+    h = turned_responses(room, positions, layout, scene.sample_rate, yaw_deg)
+    told = {"kind": "exact", "sequence": label(asked, "sequence"), "sources": sources, "layout": layout}
+    told |= {"head_yaw_deg": yaw_deg}
     told |= {"positions": positions, "room_size": size, "listener": listener}
     told |= {"absorption": room.absorption, "max_order": room.max_order}
-    return as_message(told, list(h), asked.get("as_text", False))
+    return as_message(told, list(h), bool(asked.get("as_text")))
 
 
 def turned_responses(room: Room, positions_m: Any, layout: str, sample_rate: int, head_yaw_deg: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from see2sound_nb.moving.moving_scene import MovingScene
+from see2sound_nb.notebook.widgets._messages import short
 from see2sound_nb.notebook.widgets.live_room_clip import (
     ambience_of,
     channels_of,
@@ -21,6 +22,7 @@ from see2sound_nb.notebook.widgets.live_room_clip import (
 from see2sound_nb.notebook.widgets.live_room_state import (
     SIDES_M,
     Checked,
+    Number,
     Position,
     RangeError,
     RoomState,
@@ -45,8 +47,8 @@ class ClipState(RoomState):
     _audio: np.ndarray  # (N, T) float32, the present sounds
     _following = False  # positions are being set by the clip, not by a person
 
-    duration_s = traitlets.Float(0.0).tag(sync=True)
-    time_s = traitlets.Float(0.0).tag(sync=True, echo_update=False)
+    duration_s = Number(0.0).tag(sync=True)
+    time_s = Number(0.0).tag(sync=True, echo_update=False)
     running = traitlets.Bool(False).tag(sync=True)
     offsets_m = Checked(()).tag(sync=True, echo_update=False)
 
@@ -54,14 +56,16 @@ class ClipState(RoomState):
     def _check_duration(self, proposal) -> float:
         actual = 0.0 if self._moving is None else self._moving.clip.end_s
         if abs(proposal["value"] - actual) > ROUNDING_S:
-            raise RangeError(f"duration_s={proposal['value']} cannot be chosen, the clip lasts {actual:.3f} s")
+            raise RangeError(f"duration_s={short(proposal['value'])} cannot be chosen, the clip lasts {actual:.3f} s")
         return actual
 
     @traitlets.validate("time_s")
     def _check_time(self, proposal) -> float:
         value, end_s = proposal["value"], self.duration_s
         if not -ROUNDING_S <= value <= end_s + ROUNDING_S:
-            raise RangeError(f"time_s={value} must lie in 0 to {end_s:g} s, the length of the clip (0 for a photo)")
+            raise RangeError(
+                f"time_s={short(value)} must lie in 0 to {end_s:g} s, the length of the clip (0 for a photo)"
+            )
         return float(np.clip(value, 0.0, end_s))
 
     @traitlets.validate("running")
@@ -84,7 +88,7 @@ class ClipState(RoomState):
                 "in metres"
             )
         if not (np.abs(values) <= OFFSET_M).all():
-            raise RangeError(f"offsets_m={values.tolist()} must be numbers from {-OFFSET_M:g} to {OFFSET_M:g} m")
+            raise RangeError(f"offsets_m={short(values.tolist())} must be numbers from {-OFFSET_M:g} to {OFFSET_M:g} m")
         return tuple((x, y, z) for x, y, z in values.tolist())
 
     # Places follow the moment ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import traitlets
 
+from see2sound_nb.notebook.widgets._messages import check_message, said, short
 from see2sound_nb.notebook.widgets.kernel_widget import KernelWidget
 from see2sound_nb.places.frames import directions
 from see2sound_nb.room.shoebox import Room
@@ -41,6 +42,19 @@ class Checked(traitlets.Any):
     allow_none = False
 
 
+class Number(traitlets.Float):
+    """A number; one beyond what floating point holds is a `RangeError`, as any other that cannot be.
+
+    traitlets takes back an assignment only after a TraitError: after an OverflowError what came with it would stay.
+    """
+
+    def validate(self, obj: Any, value: Any) -> float:
+        try:
+            return super().validate(obj, value)
+        except OverflowError as error:
+            raise RangeError(f"{self.name} is {short(value)} beyond floating point; it must be smaller") from error
+
+
 class RoomState(KernelWidget):
     """The attributes of `LiveRoom`, which says what they mean."""
 
@@ -53,14 +67,14 @@ class RoomState(KernelWidget):
     listener = Checked().tag(sync=True)
     max_order = traitlets.Int().tag(sync=True)
     channel_layout = traitlets.Unicode("binaural").tag(sync=True)
-    head_yaw_deg = traitlets.Float(0.0).tag(sync=True, echo_update=False)
+    head_yaw_deg = Number(0.0).tag(sync=True, echo_update=False)
     muted = Checked().tag(sync=True)
     soloed = Checked().tag(sync=True)
     levels_db = Checked().tag(sync=True)
     ambience = traitlets.Unicode("").tag(sync=True)
-    ambience_level_db = traitlets.Float().tag(sync=True)
+    ambience_level_db = Number().tag(sync=True)
     ambience_muted = traitlets.Bool(False).tag(sync=True)
-    gain_db = traitlets.Float().tag(sync=True)
+    gain_db = Number().tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     prompts = Checked().tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
@@ -70,12 +84,12 @@ class RoomState(KernelWidget):
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the front end has set; what cannot be is taken back there, and said."""
-        if set(sync_data) - {"latency_ms"}:
-            self.message = ""
         try:
+            if set(check_message(sync_data)) - {"latency_ms"}:
+                self.message = ""
             super().set_state(sync_data)
-        except traitlets.TraitError as error:
-            self.message = f"{error}; it stays as it was"
+        except (traitlets.TraitError, ValueError) as error:
+            self.message = f"{said(error)}; it stays as it was"
             self.send_state([name for name in sync_data if name in self.keys])
 
     @property
@@ -118,7 +132,9 @@ class RoomState(KernelWidget):
     @traitlets.validate("selected")
     def _check_selected(self, proposal) -> int:
         if not 0 <= proposal["value"] < max(1, self._count):
-            raise RangeError(f"selected={proposal['value']}; the sources are numbered 0 to {max(1, self._count) - 1}")
+            raise RangeError(
+                f"selected={short(proposal['value'])}; the sources are numbered 0 to {max(1, self._count) - 1}"
+            )
         return proposal["value"]
 
     @traitlets.validate("absorption", "max_order")
@@ -126,7 +142,9 @@ class RoomState(KernelWidget):
         name, value = proposal["trait"].name, proposal["value"]
         most = self._most_reflections
         if name == "max_order" and value > most:
-            raise RangeError(f"max_order={value}; a live room has at most {most} reflections: use s2s.Room for more")
+            raise RangeError(
+                f"max_order={short(value)}; a live room has at most {most} reflections: use s2s.Room for more"
+            )
         numbers(name, value)
         try:
             return getattr(dataclasses.replace(self._scene.room, **{name: value}), name)
@@ -142,14 +160,16 @@ class RoomState(KernelWidget):
         place = listener_in(checked_size(self.room_size), self._scene.room)
         asked = numbers("listener", proposal["value"])
         if asked.shape != (3,) or not np.allclose(asked, place, atol=ROUNDING_M):
-            raise RangeError(f"listener={asked.tolist()} cannot be chosen, it follows room_size; turn the head instead")
+            raise RangeError(
+                f"listener={short(asked.tolist())} cannot be chosen, it follows room_size; turn the head instead"
+            )
         return place
 
     @traitlets.validate("channel_layout")
     def _check_layout(self, proposal) -> str:
         if proposal["value"] not in LAYOUTS:
             raise RangeError(
-                f"channel_layout {proposal['value']!r} cannot be played in a browser; choose one of "
+                f"channel_layout {short(proposal['value'])} cannot be played in a browser; choose one of "
                 f"{', '.join(LAYOUTS)}, or render and save any other"
             )
         return proposal["value"]
@@ -170,13 +190,13 @@ class RoomState(KernelWidget):
     def _check_rows(self, proposal) -> tuple:
         name, rows = proposal["trait"].name, proposal["value"]
         if not isinstance(rows, list | tuple | np.ndarray) or len(rows) != self._count:
-            raise RangeError(f"{name}={rows!r}: give a list with one entry for each of the {self._count} sources")
+            raise RangeError(f"{name}={short(rows)}: give a list with one entry for each of the {self._count} sources")
         if name == "levels_db":
             return tuple(_between(name, level, *LEVELS_DB, "dB") for level in numbers(name, rows).tolist())
         if name not in ("muted", "soloed"):
             return tuple(map(str, rows))
         if any(value not in (True, False) for value in rows):
-            raise RangeError(f"{name}={rows!r}: each entry must be True or False")
+            raise RangeError(f"{name}={short(rows)}: each entry must be True or False")
         return tuple(map(bool, rows))
 
     @traitlets.observe("room_size")
@@ -187,15 +207,15 @@ class RoomState(KernelWidget):
 
 def _between(name: str, value: float, least: float, most: float, unit: str) -> float:
     if not least <= value <= most:
-        raise RangeError(f"{name}={value} must lie in {least:g} to {most:g} {unit}")
+        raise RangeError(f"{name}={short(value)} must lie in {least:g} to {most:g} {unit}")
     return float(value)
 
 
 def numbers(name: str, values: Any) -> np.ndarray:
     try:
         return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise RangeError(f"{name}={values!r} must be numbers ({error})") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RangeError(f"{name}={short(values)} must be numbers ({said(error)})") from error
 
 
 def checked_size(values: Any) -> Position:
@@ -203,7 +223,8 @@ def checked_size(values: Any) -> Position:
     sides = numbers("room_size", values).ravel()
     if sides.shape != (3,) or not ((sides >= SIDES_M[0]) & (sides <= SIDES_M[1])).all():
         raise RangeError(
-            f"room_size={sides.tolist()} must be width, depth and height, each {SIDES_M[0]:g} to {SIDES_M[1]:g} metres"
+            f"room_size={short(sides.tolist())} must be width, depth and height, each {SIDES_M[0]:g} to "
+            f"{SIDES_M[1]:g} metres"
         )
     width, depth, height = sides.tolist()
     return width, depth, height
