@@ -56,6 +56,7 @@ def test_what_is_not_quite_whole_is_read_with_a_note(name):
         first = 240 - len(seen) if "BMP" in name else 0
         whole = np.asarray(NOISE)[first : first + rows].astype(int)
         assert np.corrcoef(seen[:rows].ravel(), whole.ravel())[0, 1] > 0.4, "these are its rows"
+        assert (seen.std(axis=(1, 2)) > 20).all(), "none of them is empty"
 
 
 @pytest.mark.parametrize("name", REFUSED)
