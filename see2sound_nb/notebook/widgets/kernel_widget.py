@@ -74,7 +74,7 @@ class KernelWidget(anywidget.AnyWidget):
     def _ipython_display_(self, **kwargs) -> None:
         from IPython.display import display
 
-        data, metadata = self._view()
+        (data, metadata), page = self._view(), self._page()  # both are made before the browser begins to ask
         display(data, metadata=metadata, raw=True)
-        display({"text/html": self._page()}, raw=True, display_id=self._page_id)
+        display({"text/html": page}, raw=True, display_id=self._page_id)
         self._shown = True
