@@ -33,7 +33,7 @@ def read_image(source: Any, notes: list[str] | None = None) -> np.ndarray:
     """Read a photo, upright, in sRGB, and of a size that the models can use.
 
     Greyscale, palette, transparent (over white), CMYK and Lab pictures, 16 bits and floating point, colour profiles and
-    EXIF's orientation all work. HEIC needs the package ``pillow-heif``.
+    EXIF's orientation all work. HEIC needs the extra ``heic``.
 
     Parameters
     ----------
