@@ -110,7 +110,7 @@ def test_heic_is_read_where_its_package_is(monkeypatch):
     check_quarters(read_image(file.getvalue()), QUARTERS, "HEIC")
     assert before == Image.OPEN, "nothing is registered"
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(ValueError, match="is a HEIC photo, which needs one more package: pip install pillow-heif"):
+    with pytest.raises(ValueError, match=r"is a HEIC photo, which needs one more package: pip install 'see2sound_nb\[heic\]'"):
         read_image(file.getvalue())
 
 
