@@ -49,7 +49,7 @@ def completed(flat: HRTF) -> HRTF:
     Notes
     -----
     Woodworth, *Experimental Psychology*, 1938, for the cone of confusion. At the other elevations of KEMAR, -40 to 60
-    degrees, what is made of its own ring of 72 directions has the ITD of the measurements to 11 to 59 microseconds (root
+    degrees, what is made of its own ring of 72 directions has their ITD to 11 to 59 microseconds (root
     mean square; 59 to 120 if the ring is blended into a mean at the poles instead). Notebook: 09_your_own.
     """
     count = min(MOST_AZIMUTHS, len(flat.directions))
