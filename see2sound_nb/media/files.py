@@ -11,6 +11,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 
@@ -51,6 +52,40 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         beside.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """As `atomic_path`, for a folder: what is in it is all there, or it is not.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty folder. It takes the final name when the block ends well, and is removed when it does not.
+
+    Raises
+    ------
+    FileExistsError
+        If there is something at `path`.
+    """
+    path = pathlib.Path(path)
+    if os.path.lexists(path):
+        raise FileExistsError(f"{path} is there already; delete it or choose another folder")
+    remove_leftovers(path.parent)
+    beside = path.parent / _BESIDE.format(node=_node(), process=os.getpid(), number=next(_numbers), suffix="")
+    beside.mkdir()
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def unfinished(folder: str | os.PathLike) -> list[pathlib.Path]:
+    """What is being written in a folder: by living processes, or by other machines, of which nobody knows here."""
+    with contextlib.suppress(OSError):
+        return sorted(pathlib.Path(folder).glob(_BESIDE.format(node="*", process="*", number="*", suffix="")))
+    return []
+
+
 def remove_leftovers(folder: str | os.PathLike) -> None:
     """Remove from a folder what processes of this machine were writing there when they were killed."""
     import psutil
@@ -60,8 +95,11 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
         for entry in entries:
             found = name.fullmatch(entry.name)
             if found and not psutil.pid_exists(int(found[1])):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)
 
 
 def check_writable(path: str | os.PathLike, *, inputs: Iterable[str | os.PathLike] = ()) -> None:

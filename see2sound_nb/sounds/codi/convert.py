@@ -2,7 +2,8 @@
 
 Two of the four published files hold all that image and text to audio needs: ``CoDi_encoders.pth`` (CLIP, the VAE, the
 vocoder, and much else) and ``CoDi_audio_diffuser_m.pth`` (the denoiser). They are mapped into memory and read as
-tensors only; pickled code in them is refused, not run.
+tensors only; pickled code in them is refused, not run. A file of the right size may still be damaged: checksums are
+compared, and numbers looked at.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import pickle
 import re
 import shutil
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 
+from see2sound_nb.media.files import atomic_folder, unfinished
 from see2sound_nb.models import downloads
 from see2sound_nb.sounds.codi.names import Source, sources
 from see2sound_nb.sounds.codi.published import PUBLISHED, assemble, make_parts
@@ -62,6 +65,9 @@ REPOSITORY, FILES, SIZE_MB = "ZinengTang/CoDi", ("CoDi_encoders.pth", "CoDi_audi
 
 
 _REMEDY = "fetch it again"
+#: Numbers in a row of a weight that are all 0: no trained one has so many, a part of a file that never came has. They
+#: are looked for in blocks of this size.
+MOST_ZEROS = 1 << 14
 
 
 def fetch_published(*, full: bool = False) -> list[pathlib.Path]:
@@ -96,13 +102,14 @@ def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a flat dictionary of tensors.
+        If it is not a flat dictionary of tensors, or a part of it is not as it was written.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give the path of a published CoDi file")
     if path.stat().st_size < 10_000:
         raise ValueError(f"{path} has {path.stat().st_size} bytes: a web page or a pointer in its place; {_REMEDY}")
+    _check_sums(path)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except MemoryError:
@@ -117,6 +124,19 @@ def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
     if not flat or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; {_REMEDY}")
     return state
+
+
+def _check_sums(path: pathlib.Path) -> None:
+    """Raise ValueError if a file of torch, which is a ZIP file since torch 1.6, has a part with another checksum."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as whole:
+            wrong = whole.testzip()
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+        raise ValueError(f"{path} is not a whole file of tensors ({type(error).__name__}); {_REMEDY}") from error
+    if wrong is not None:
+        raise ValueError(f"{path} is damaged: its part {wrong} is not as it was written; {_REMEDY}")
 
 
 def convert(
@@ -151,7 +171,8 @@ def convert(
     FileExistsError
         If the folder is there already.
     ValueError
-        If a file is not the right one: the first keys that are missing or of another shape are named.
+        If a file is not the right one, or damaged: the first keys that are missing, of another shape or of what are no
+        weights are named, as they are in the file.
     OSError
         If the disk has too little room.
     """
@@ -169,7 +190,7 @@ def convert(
         found = {key: source.rename(key.removeprefix(source.prefix)) for key in _of(source, files[source.file])}
         state = {new: files[source.file][key] for key, new in found.items()}
         expected = parts[name].state_dict()
-        strange = _check(paths[source.file], name, source, state, expected)
+        strange = _check(paths[source.file], name, source, found, state, expected)
         unexpected += [key for key, new in found.items() if new in strange]
         used[name] = len(state) - len(strange)
         taken[source.file] |= set(found)
@@ -185,8 +206,13 @@ def _of(source: Source, state: Iterable[str]) -> list[str]:
     return [key for key in keys if not re.search(source.drop, key.removeprefix(source.prefix))]
 
 
-def _check(path: pathlib.Path, part: str, source: Source, state: Tensors, expected: Tensors) -> set[str]:
-    """Raise ValueError if a weight is missing or of another shape; return the names that the part does not have."""
+def _check(
+    path: pathlib.Path, part: str, source: Source, found: Mapping[str, str], state: Tensors, expected: Tensors
+) -> set[str]:
+    """Raise ValueError if a weight is missing, of another shape or none; return the names that the part does not have.
+
+    ``found`` has the new name of each of the file's keys.
+    """
     if not state:
         raise ValueError(
             f"{path} has no key that begins with {source.prefix}, so it is not the published file with the {part}; "
@@ -194,19 +220,36 @@ def _check(path: pathlib.Path, part: str, source: Source, state: Tensors, expect
         )
     # the vocoder's mean and scale are not published: it is left as it is made, 0 and 1
     missing = sorted(set(expected) - set(state) - {"mean", "scale"})
+    strange = set(state) - set(expected)
     if missing:
+        gone = _some([source.prefix + source.original(name) for name in missing])
+        others = [key for key, name in found.items() if name in strange]
+        beside = f", and {len(others)} are not known ({_some(others)})" if others else ""
         raise ValueError(
-            f"{path}: {len(missing)} of {len(expected)} keys of the {part} are missing ({_some(missing)}); "
-            "it is not the published file, or not all of it: fetch it again"
+            f"{path}: {len(missing)} of {len(expected)} keys of the {part} are missing ({gone}){beside}; it is not the "
+            f"published file, or not all of it: {_REMEDY}"
         )
-    wrong = [k for k in expected if k in state and not _fits(state[k], expected[k])]
+    wrong = [key for key, k in found.items() if k in expected and not _fits(state[k], expected[k])]
     if wrong:
-        found, right = state[wrong[0]], expected[wrong[0]]
-        kinds = f"{wrong[0]} is {found.dtype} {tuple(found.shape)}, not floating {tuple(right.shape)}"
-        raise ValueError(
-            f"{path}: {len(wrong)} keys of the {part} have another type or shape ({kinds}); fetch it again"
-        )
-    return set(state) - set(expected)
+        first, right = state[found[wrong[0]]], expected[found[wrong[0]]]
+        kinds = f"{wrong[0]} is {first.dtype} {tuple(first.shape)}, not floating {tuple(right.shape)}"
+        raise ValueError(f"{path}: {len(wrong)} keys of the {part} have another type or shape ({kinds}); {_REMEDY}")
+    for key, name in found.items():
+        if name in expected and (said := _no_weight(state[name])):
+            raise ValueError(f"{path} is damaged: {key} of the {part} has {said}; {_REMEDY}")
+    return strange
+
+
+def _no_weight(found: torch.Tensor) -> str:
+    """What shows that a tensor is not what was trained, in words; empty if nothing does."""
+    flat = found.flatten()
+    broken = int((~torch.isfinite(flat)).sum())
+    if broken:
+        return f"{broken} numbers that are NaN or infinite"
+    if found.ndim > 1 and not flat.any():
+        return "nothing but zeros"
+    blocks = flat[: len(flat) // MOST_ZEROS * MOST_ZEROS].reshape(-1, MOST_ZEROS)
+    return "" if blocks.any(dim=1).all() else f"{MOST_ZEROS} zeros in a row"
 
 
 def _fits(found: torch.Tensor, expected: torch.Tensor) -> bool:
@@ -226,16 +269,15 @@ def _fitted(state: Tensors, expected: Tensors, dtype: torch.dtype | None) -> dic
 def _save(parts: dict[str, Any], configuration: dict[str, dict[str, Any]], folder: pathlib.Path) -> None:
     need = sum(x.numel() * x.element_size() for part in parts.values() for x in part.state_dict().values())
     folder.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder.parent).free
-    if free < need * 1.05:
-        raise OSError(f"{folder} needs {need / 1e9:.2f} GB, {free / 1e9:.2f} GB are free; make room or choose another")
-    beside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(beside, ignore_errors=True)  # of a conversion that was killed
-    try:
+    with atomic_folder(folder) as beside:  # which has removed what killed conversions left
+        free = shutil.disk_usage(folder.parent).free
+        if free < need * 1.05:
+            others = [str(path) for path in unfinished(folder.parent) if path != beside]
+            also = f" (and {', '.join(others[:3])} is being written, or was on another machine)" if others else ""
+            raise OSError(
+                f"{folder} needs {need / 1e9:.2f} GB, {free / 1e9:.2f} GB are free{also}; make room or choose another"
+            )
         assemble(parts, configuration).save_pretrained(beside)
-        beside.replace(folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _beginning(key: str) -> str:

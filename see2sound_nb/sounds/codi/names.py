@@ -73,6 +73,72 @@ def rename_vocoder(key: str) -> str:
     return re.sub(r"^ups\.", "upsampler.", key)
 
 
+def original_unet(name: str, layers: int = 2) -> str:
+    """The inverse of `rename_unet`.
+
+    Parameters
+    ----------
+    name : str
+        As diffusers calls a weight.
+    layers : int
+        Residual blocks of a level.
+    """
+    name = _substitute(
+        name,
+        (r"^time_embedding\.linear_1\.", "time_embed.0."),
+        (r"^time_embedding\.linear_2\.", "time_embed.2."),
+        (r"^conv_in\.", "input_blocks.0.0."),
+        (r"^conv_norm_out\.", "out.0."),
+        (r"^conv_out\.", "out.2."),
+        (r"^mid_block\.resnets\.0\.", "middle_block.0."),
+        (r"^mid_block\.attentions\.0\.", "middle_block.1."),
+        (r"^mid_block\.resnets\.1\.", "middle_block.2."),
+        (r"\.norm1\.(?=weight$|bias$)", ".in_layers.0."),
+        (r"\.conv1\.", ".in_layers.2."),
+        (r"\.time_emb_proj\.", ".emb_layers.1."),
+        (r"\.norm2\.(?=weight$|bias$)", ".out_layers.0."),
+        (r"\.conv2\.", ".out_layers.3."),
+        (r"\.conv_shortcut\.", ".skip_connection."),
+    )
+    name = re.sub(
+        r"(transformer_blocks\.\d+)\.(in|out)_layers\.0\.", lambda m: f"{m[1]}.norm{1 + (m[2] == 'out')}.", name
+    )
+    if found := re.match(r"(down|up)_blocks\.(\d+)\.(\w+)\.(\d+)\.(.*)", name):
+        way, level, kind, layer, rest = found[1], int(found[2]), found[3], int(found[4]), found[5]
+        first = 1 if way == "down" else 0
+        if kind.endswith("samplers"):
+            place, rest = (0, rest.replace("conv.", "op.")) if way == "down" else (2 if level else 1, rest)
+            layer = layers
+        else:
+            place = int(kind == "attentions")
+        name = f"{'input' if way == 'down' else 'output'}_blocks.{first + level * (layers + 1) + layer}.{place}.{rest}"
+    return name
+
+
+def original_vae(name: str, levels: int = 3) -> str:
+    """The inverse of `rename_vae`."""
+    name = re.sub(r"^decoder\.up_blocks\.(\d+)", lambda m: f"decoder.up.{levels - 1 - int(m[1])}", name)
+    return _substitute(
+        name,
+        (r"^encoder\.down_blocks\.(\d+)", r"encoder.down.\1"),
+        (r"\.mid_block\.resnets\.0\.", ".mid.block_1."),
+        (r"\.mid_block\.resnets\.1\.", ".mid.block_2."),
+        (r"\.mid_block\.attentions\.0\.group_norm\.", ".mid.attn_1.norm."),
+        (r"\.mid_block\.attentions\.0\.to_([qkv])\.", r".mid.attn_1.\1."),
+        (r"\.mid_block\.attentions\.0\.to_out\.0\.", ".mid.attn_1.proj_out."),
+        (r"\.resnets\.(\d+)\.", r".block.\1."),
+        (r"\.downsamplers\.0\.conv\.", ".downsample.conv."),
+        (r"\.upsamplers\.0\.conv\.", ".upsample.conv."),
+        (r"\.conv_shortcut\.", ".nin_shortcut."),
+        (r"\.conv_norm_out\.", ".norm_out."),
+    )
+
+
+def original_vocoder(name: str) -> str:
+    """The inverse of `rename_vocoder`."""
+    return re.sub(r"^upsampler\.", "ups.", name)
+
+
 def _substitute(key: str, *pairs: tuple[str, str]) -> str:
     for pattern, replacement in pairs:
         key = re.sub(pattern, replacement, key)
@@ -85,13 +151,14 @@ def _keep(key: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a part's weights are: in which file, under which prefix, and what to leave out."""
+    """Where a part's weights are: in which file, under which prefix, and what to leave out; new names, and old ones."""
 
     file: str
     prefix: str
     only: str = ""
     drop: str = r"$^"
     rename: Callable[[str], str] = _keep
+    original: Callable[[str], str] = _keep
 
 
 def sources(configuration: dict[str, dict[str, Any]]) -> dict[str, Source]:
@@ -107,7 +174,14 @@ def sources(configuration: dict[str, dict[str, Any]]) -> dict[str, Source]:
             "model.diffusion_model.unet_audio.",
             drop="connecters",  # for making several things jointly; spelt so in the files
             rename=lambda key: rename_unet(key, layers, levels),
+            original=lambda name: original_unet(name, layers),
         ),
-        "vae": Source("encoders", "audioldm.", drop=r"vocoder\.|fn_STFT\.", rename=lambda key: rename_vae(key, depth)),
-        "vocoder": Source("encoders", "audioldm.vocoder.", rename=rename_vocoder),
+        "vae": Source(
+            "encoders",
+            "audioldm.",
+            drop=r"vocoder\.|fn_STFT\.",
+            rename=lambda key: rename_vae(key, depth),
+            original=lambda name: original_vae(name, depth),
+        ),
+        "vocoder": Source("encoders", "audioldm.vocoder.", rename=rename_vocoder, original=original_vocoder),
     }

@@ -80,6 +80,12 @@ def authors_ddim(config: dict[str, Any], steps: int):
 
 
 def cut_runaways(latents: torch.Tensor) -> torch.Tensor:
-    """Cut every latent of (N, 8, frames, bands) that exceeds 100 somewhere to -10 to 10, as the authors' code does."""
+    """Cut each latent of (N, 8, frames, bands) that exceeds 100 somewhere to -10 to 10; the others stay as they are.
+
+    Notes
+    -----
+    The authors' code cuts all latents of a batch as soon as one of them exceeds 100. Here each is looked at by itself:
+    a sound is the same whatever else is made beside it.
+    """
     runaway = latents.abs().amax(dim=(1, 2, 3), keepdim=True) > 100
     return torch.where(runaway, latents.clamp(-10, 10), latents)

@@ -2,6 +2,10 @@
 
 import pickle
 import shutil
+import signal
+import subprocess
+import sys
+import types
 
 import pytest
 import torch
@@ -10,6 +14,7 @@ from checkpoints import Evil
 
 from see2sound_nb import cli
 from see2sound_nb.sounds.codi import CoDi, convert
+from see2sound_nb.sounds.codi.names import sources
 
 pytestmark = pytest.mark.slow
 
@@ -68,13 +73,61 @@ def test_the_wrong_files_are_refused_in_one_line(files, tmp_path):
 def test_a_missing_key_is_named(files, tmp_path):
     gone = "audioldm.decoder.mid.attn_1.q.weight"
     encoders = changed(files[0], tmp_path, lambda state: state.pop(gone))
-    with pytest.raises(ValueError, match=r"1 of \d+ keys of the vae are missing \(decoder.mid_block"):
+    with pytest.raises(ValueError, match=rf"1 of \d+ keys of the vae are missing \({gone}\); it is not"):
         run((encoders, files[1]), tmp_path / "codi")
+
+
+def test_a_missing_key_and_the_stray_one_beside_it_are_named_as_in_the_file(files, tmp_path):
+    gone = "model.diffusion_model.unet_audio.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"
+    stray = gone.replace("to_k", "to_kk")
+    diffuser = changed(files[1], tmp_path, lambda state: state.update({stray: state.pop(gone)}))
+    with pytest.raises(ValueError, match=rf"missing \({gone}\), and 1 are not known \({stray}\)") as caught:
+        run((files[0], diffuser), tmp_path / "codi")
+    assert "\n" not in str(caught.value)
+
+
+def test_every_key_is_named_as_in_the_file(files):
+    contents = dict(zip(("encoders", "diffuser"), (torch.load(path, weights_only=True) for path in files)))
+    for source in sources(SIZE.ours).values():
+        keys = [key.removeprefix(source.prefix) for key in convert._of(source, contents[source.file])]
+        assert keys and [source.original(source.rename(key)) for key in keys] == keys
+
+
+def nan_in(tensor):
+    tensor = tensor.clone()
+    tensor.view(-1)[tensor.numel() // 2] = float("nan")
+    return tensor
+
+
+@pytest.mark.parametrize(("key", "change", "words"), [
+    ("audioldm.decoder.conv_out.weight", nan_in, "1 numbers that are NaN"),
+    ("clip.model.text_projection.weight", lambda t: t * float("inf"), "NaN or infinite"),
+    ("audioldm.decoder.conv_out.weight", torch.zeros_like, "nothing but zeros"),
+    ("clip.model.text_model.embeddings.token_embedding.weight",
+     lambda t: torch.cat([t[:1000], 0 * t[1000:1600], t[1600:]]), "16384 zeros in a row"),
+])  # fmt: skip
+def test_what_is_no_weight_is_named(files, tmp_path, key, change, words):
+    encoders = changed(files[0], tmp_path, lambda state: state.update({key: change(state[key])}))
+    with pytest.raises(ValueError, match=f"CoDi_encoders.pth is damaged: {key} of the .* has .*{words}"):
+        run((encoders, files[1]), tmp_path / "codi")
+    assert not (tmp_path / "codi").exists()
+
+
+@pytest.mark.parametrize("content", [bytes(4096), b"\xff" * 4096])
+def test_a_hole_in_a_file_of_the_right_size_is_seen(files, tmp_path, content):
+    """A block of a download that never came: the names, types, shapes and size are right."""
+    path = tmp_path / "CoDi_encoders.pth"
+    whole = files[0].read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + content + whole[len(whole) // 2 + len(content) :])
+    with pytest.raises(ValueError, match=r"is damaged: its part .*/data/\d+ is not as it was written; fetch it again"):
+        run((path, files[1]), tmp_path / "codi")
 
 
 def test_a_weight_of_another_size_is_named(files, tmp_path):
     encoders = changed(files[0], tmp_path, lambda s: s.update({"audioldm.vocoder.conv_pre.bias": torch.zeros(3)}))
-    with pytest.raises(ValueError, match=r"conv_pre.bias is torch.float32 \(3,\), not floating \(64,\)"):
+    with pytest.raises(
+        ValueError, match=r"audioldm.vocoder.conv_pre.bias is torch.float32 \(3,\), not floating \(64,\)"
+    ):
         run((encoders, files[1]), tmp_path / "codi")
 
 
@@ -121,12 +174,32 @@ def test_an_interrupted_conversion_leaves_nothing(files, tmp_path, monkeypatch, 
     run(files, tmp_path / "codi")  # and the next one works
 
 
-def test_what_a_killed_conversion_left_does_not_get_into_the_next(files, tmp_path):
-    left = tmp_path / ".codi.part" / "left.safetensors"
-    left.parent.mkdir()
-    left.write_bytes(b"half")
+WRITER = """
+import pathlib, sys, time
+from see2sound_nb.media.files import atomic_folder
+
+with atomic_folder(sys.argv[1]) as beside:
+    (beside / "left.safetensors").write_bytes(b"half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_killed_conversion_left_is_removed_by_the_next(files, tmp_path, monkeypatch, how):
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "codi"], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout.readline() == "writing\n"
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".see2sound-") and (left / "left.safetensors").is_file()
+    with monkeypatch.context() as patch:  # while it lives, it is named where room is short
+        patch.setattr(shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1000))
+        with pytest.raises(OSError, match=rf"0.00 GB are free \(and {left} is being written"):
+            run(files, tmp_path / "codi")
+    writer.send_signal(how)
+    writer.communicate()
+    assert left.is_dir()
     run(files, tmp_path / "codi")
-    assert not list(tmp_path.rglob("left.safetensors"))
+    assert [path.name for path in tmp_path.iterdir()] == ["codi"]
 
 
 def test_without_room_it_does_not_begin(files, tmp_path, monkeypatch):
