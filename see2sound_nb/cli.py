@@ -17,6 +17,7 @@ from see2sound_nb.media.clip_writing import CONTAINERS, SAMPLE_RATE_HZ
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import SUBTYPES, check_sample_rate, check_sound_file, check_subtype, write_sound
+from see2sound_nb.models.checking import out_of_memory
 from see2sound_nb.models.downloads import cache_dir
 from see2sound_nb.models.table import METRES, MODELS, PRESETS, list_models
 from see2sound_nb.moving import MovingScene
@@ -112,18 +113,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as head, has had enough
         sys.stderr.close()
         return 0
-    except (RuntimeError, MemoryError) as error:
-        if type(error).__name__ not in ("OutOfMemoryError", "MemoryError"):
-            raise
-        remedy = (
-            f"{error}" if type(error) is MemoryError and error.args else "choose smaller models, such as --preset small"
-        )
-        print(f"see2sound: error: not enough memory; {remedy}", file=sys.stderr)
-        return BAD_INPUT
     except ModuleNotFoundError as error:
         if "see2sound_nb[" not in str(error):  # that names the extra which is not installed
             raise
         print(f"see2sound: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except (RuntimeError, MemoryError, ImportError) as error:
+        if not out_of_memory(error):
+            raise
+        remedy = f"{error}" if type(error) is MemoryError and error.args else _less_memory(words)
+        print(f"see2sound: error: not enough memory; {remedy}", file=sys.stderr)
         return BAD_INPUT
     except (ValueError, OSError) as error:
         print(f"see2sound: error: {' '.join(str(error).split())}", file=sys.stderr)
@@ -134,6 +133,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("see2sound: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _less_memory(words: Sequence[str]) -> str:
+    """What needs less memory than a command that had too little: smaller models, if there are any."""
+    p = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    for option in ("preset", *TASKS):
+        p.add_argument(f"--{option}")
+    try:
+        chosen = vars(p.parse_known_args(list(words))[0])
+    except argparse.ArgumentError:
+        chosen = dict.fromkeys(("preset", *TASKS))
+    preset = chosen["preset"] or "tiny"
+    names = {task: chosen[task] or PRESETS.get(preset, PRESETS["tiny"])[task] for task in TASKS}
+    if names == PRESETS["tiny"]:
+        return "the tiny models are the smallest: close other programs, or give a smaller photo or a shorter clip"
+    small = "small" if preset == "paper" else "tiny"
+    return f"choose smaller models, such as --preset {small}"
 
 
 class _Interrupted(Exception):

@@ -229,8 +229,24 @@ def test_models_are_chosen_by_name_and_what_matters_is_said(capsys, monkeypatch)
 
 def test_too_little_memory_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
-    assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
-    assert "not enough memory; choose smaller models" in capsys.readouterr().err
+    for options, remedy in (
+        ([], "the tiny models are the smallest: close other programs, or give a smaller photo"),
+        (["--preset=tiny", "--depth", "depth-pro"], "choose smaller models, such as --preset tiny"),
+        (["--preset", "small"], "choose smaller models, such as --preset tiny"),
+        (["--preset", "paper"], "choose smaller models, such as --preset small"),
+    ):
+        assert cli.main([str(demo_photo()), *options]) == cli.BAD_INPUT
+        assert f"not enough memory; {remedy}" in capsys.readouterr().err
+    said = (
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 B"
+    )
+    for error in (RuntimeError(said), ImportError("cv2.so: failed to map segment from shared object")):
+        monkeypatch.setattr(See2Sound, "run", lambda *_, error=error, **__: (_ for _ in ()).throw(error))
+        assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
+        assert "not enough memory; the tiny models are the smallest" in capsys.readouterr().err
+    monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("of another kind")))
+    with pytest.raises(RuntimeError, match="of another kind"):
+        cli.main([str(demo_photo())])
     monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError("lower max_order")))
     assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
     assert "not enough memory; lower max_order" in capsys.readouterr().err

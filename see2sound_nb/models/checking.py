@@ -44,6 +44,16 @@ def one_line(error: BaseException | str) -> str:
     return text if text or isinstance(error, str) else type(error).__name__
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is too little memory, as torch, CUDA and the loader of libraries say it."""
+    if type(error).__name__ in ("MemoryError", "OutOfMemoryError"):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError | ImportError | OSError) and any(
+        words in said for words in ("allocate memory", "not enough memory", "failed to map segment")
+    )
+
+
 def check_folder(folder: str | os.PathLike, remedy: str) -> None:
     """Raise DamagedFileError if a .json file of a model's folder is none, or a .safetensors file is not whole.
 
@@ -124,6 +134,8 @@ def count_numbers(path: str | os.PathLike, remedy: str) -> int:
         with safe_open(path, framework="np") as file:
             return sum(math.prod(file.get_slice(key).get_shape()) for key in file.keys())  # noqa: SIM118
     except (SafetensorError, OSError) as error:
+        if out_of_memory(error):
+            raise
         raise DamagedFileError(f"{path} is damaged ({one_line(error)}); {remedy}") from error
 
 
@@ -210,6 +222,8 @@ def read_weights(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, str
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dictionary)
             metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError) as error:
+        if out_of_memory(error):
+            raise
         raise DamagedFileError(f"{path} is damaged ({one_line(error)}); {SHIPPED}") from error
     return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}, metadata
 
@@ -222,4 +236,6 @@ def filling(path: str | os.PathLike) -> Iterator[None]:
     except DamagedFileError:
         raise
     except (KeyError, RuntimeError, ValueError) as error:
+        if out_of_memory(error):
+            raise
         raise DamagedFileError(f"{path} does not hold what it should ({one_line(error)}); {SHIPPED}") from error

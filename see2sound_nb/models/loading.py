@@ -21,6 +21,7 @@ from see2sound_nb.models.checking import (
     DamagedFileError,
     check_folder,
     one_line,
+    out_of_memory,
     quiet_transformers,
 )
 from see2sound_nb.models.downloads import cache_dir
@@ -107,6 +108,8 @@ def load_card(card: ModelCard, shipped: Callable[[], Any], usual: Callable[[path
     ------
     ValueError, OSError
         As `download`; also if the files do not hold the model: the message names that which is damaged.
+    RuntimeError, MemoryError
+        If there is too little memory (`checking.out_of_memory`).
     """
     if card.adapter is not None:
         return card.adapter(None if card.source == "package" else download(card))
@@ -121,4 +124,6 @@ def load_card(card: ModelCard, shipped: Callable[[], Any], usual: Callable[[path
     except (DamagedFileError, MemoryError, ModuleNotFoundError):
         raise
     except Exception as error:  # those of torch, safetensors and transformers have no class in common
+        if out_of_memory(error):
+            raise
         raise ValueError(f"{path} does not hold {card.name} ({one_line(error)}); {remedy}") from error
