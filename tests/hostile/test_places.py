@@ -169,3 +169,62 @@ def test_a_bare_machine_gives_the_same_sound(tmp_path):
     assert b"error" not in bare.stderr and b"Traceback" not in bare.stderr
     assert cli.main([*options, str(tmp_path / "a.wav")]) == 0
     assert bare.stdout == (tmp_path / "a.wav").read_bytes()
+
+
+# The same without the right to make namespaces: what would be used is taken away inside of the process.
+LESS = """
+import socket, sys, tempfile
+
+def none(*_, **__):
+    raise FileNotFoundError(2, "No usable temporary directory found")
+
+def cut(*_, **__):
+    raise OSError(101, "Network is unreachable")
+
+tempfile._get_default_tempdir = none
+socket.socket.connect = socket.getaddrinfo = cut
+from see2sound_nb.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(has_namespaces(), reason="the bare machine has less")
+def test_without_home_temporary_folder_and_network_it_runs(tmp_path):
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), "/nonexistent")
+    words = [
+        str(s2s.demo_photo()),
+        "--sources",
+        "1",
+        "--no-ambience",
+        "--layout",
+        "stereo",
+        "-o",
+        str(tmp_path / "a.wav"),
+    ]
+    done = subprocess.run([sys.executable, "-c", LESS, *words], capture_output=True, text=True, cwd="/",
+                          env={**os.environ, **places, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    assert (tmp_path / "a.wav").stat().st_size > 1000
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions as Unix has them")
+def test_a_photo_that_may_not_be_read_says_so(tmp_path, monkeypatch, capsys):
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(s2s.demo_photo().read_bytes())
+    photo.chmod(0)
+    if os.geteuid() == 0:  # root may read everything; the kernel's answer to others
+        opened = open
+
+        def for_others(path, *arguments, **options):
+            if str(path) == str(photo):
+                raise PermissionError(13, "Permission denied", str(path))
+            return opened(path, *arguments, **options)
+
+        monkeypatch.setattr("builtins.open", for_others)
+        may = os.access
+        monkeypatch.setattr(os, "access", lambda path, *rest: str(path) != str(photo) and may(path, *rest))
+    assert cli.main([str(photo), "-o", str(tmp_path / "a.wav")]) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "may not be read; change its permissions" in said and said.count("\n") == 1
+    assert not (tmp_path / "a.wav").exists()
