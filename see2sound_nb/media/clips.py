@@ -169,6 +169,8 @@ def open_clip(source, frames_per_s: float = 25.0) -> Clip:
     ------
     FileNotFoundError
         If there is no such file.
+    PermissionError
+        If it may not be read.
     ValueError
         If it is no clip that can be read, has no pictures, or exceeds `MOST_SECONDS`, `MOST_FRAMES` or `MOST_PIXELS`.
     ModuleNotFoundError
@@ -187,6 +189,8 @@ def open_clip(source, frames_per_s: float = 25.0) -> Clip:
         raise FileNotFoundError(f"no clip at {path}; give the path of a film (MP4, MOV, MKV, WebM) or an animated GIF")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty (0 bytes); it must be a film or an animation: export or download it again")
+    if not os.access(path, os.R_OK):
+        raise PermissionError(f"{path} may not be read; change its permissions, or copy it")
     kind = kind_of(path)
     if kind is None:
         raise ValueError(f"{path} is no film: it holds none of {', '.join(FORMATS)}; export it as MP4 or MKV")

@@ -208,9 +208,9 @@ def test_without_home_temporary_folder_and_network_it_runs(tmp_path):
     assert (tmp_path / "a.wav").stat().st_size > 1000
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions as Unix has them")
-def test_a_photo_that_may_not_be_read_says_so(tmp_path, monkeypatch, capsys):
-    photo = tmp_path / "photo.jpg"
+@pytest.mark.parametrize("name", ["photo.jpg", "clip.webm"])
+def test_what_may_not_be_read_says_so(tmp_path, monkeypatch, capsys, name):
+    photo = tmp_path / name
     photo.write_bytes(s2s.demo_photo().read_bytes())
     photo.chmod(0)
     if os.geteuid() == 0:  # root may read everything; the kernel's answer to others
