@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._progress import Progress, quiet
+from see2sound_nb._threads import torch_threads
 from see2sound_nb.media.clip_frames import read_frames
 from see2sound_nb.media.clips import Clip, is_clip, open_clip
 from see2sound_nb.media.pictures import read_image
@@ -191,14 +192,16 @@ class See2Sound:
             return run_clip(self, photo, sources, prompt, seed, **how)
         I, masks, unusual = self._prepare(photo, sources, steps, masks, ambience)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
-        if masks is None:
-            found = find_sources(I, sources, *self.model("segmentation"), select=select, tell=tell)
-        else:
-            found = regions_of_masks(I, masks)
+        with torch_threads(self._threads("segmentation")):
+            if masks is None:
+                found = find_sources(I, sources, *self.model("segmentation"), select=select, tell=tell)
+            else:
+                found = regions_of_masks(I, masks)
         # 2. Depth D, and lifting to (x, y, z)
-        places = place_sources(
-            I, found.masks, found.boxes, *self.model("depth"), geometry=geometry, fov_deg=fov_deg, tell=tell
-        )
+        with torch_threads(self._threads("depth")):
+            places = place_sources(
+                I, found.masks, found.boxes, *self.model("depth"), geometry=geometry, fov_deg=fov_deg, tell=tell
+            )
         # 3. Mono audio A of each patch, and of the ambience of the whole
         around = [describe_ambience(I, found.logits)] if ambience else []
         A = self._sounds(found, around, prompt, seed, steps=steps, progress=progress)
@@ -283,6 +286,11 @@ class See2Sound:
         prompts = [prompt] * len(found) + [seen["caption"] for seen in around]
         captions = [seen["caption"] for seen in (*found.labels, *around)]
         return self.generate([*found.patches, *[None] * len(around)], prompts, seeds, captions=captions, **how)
+
+    def _threads(self, task: str) -> int | None:
+        """One for a shipped model: it gains nothing from two, and its last bits would depend on their number."""
+        card = find_model(self.names[task], task)
+        return 1 if card.source == "package" and card.adapter is None else None
 
     def notes_of_text(self, prompt: str | None) -> list[str]:
         """What the tiny CoDi, which knows a few kinds of sound, makes of a text; CoDi takes any."""

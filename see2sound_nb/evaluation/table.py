@@ -232,7 +232,10 @@ def write_tables(folder: str | os.PathLike, lines: Sequence[dict[str, Any]], row
     for line in lines:
         values = [line["values"][d][w][c][m] if "values" in line else None for d, w, c, m in columns]
         table.append([line["photo"], line.get("sources"), line.get("error"), *values])
-    summary: list[Any] = [[field.name for field in dataclasses.fields(Row)], *(dataclasses.astuple(row) for row in rows)]
+    summary: list[Any] = [
+        [field.name for field in dataclasses.fields(Row)],
+        *(dataclasses.astuple(row) for row in rows),
+    ]
     paths = [pathlib.Path(folder) / name for name in ("table.csv", "summary.csv")]
     for path, content in zip(paths, (table, summary)):
         text = io.StringIO()

@@ -160,7 +160,7 @@ def _heic(file: IO[bytes], name: str) -> Any:
         import pillow_heif
     except ImportError as error:
         raise PictureError(
-            f"{name} is a HEIC photo, which needs one more package: pip install 'see2sound_nb[heic]', or export it as JPEG"
+            f"{name} is a HEIC photo, which needs an extra: pip install 'see2sound_nb[heic]', or export it as JPEG"
         ) from error
     file.seek(0)
     return pillow_heif.HeifImageFile(file, "")  # not registered, which all of the process would see

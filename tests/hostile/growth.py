@@ -78,7 +78,7 @@ def grow(runs: int, *, settled: int = 20, tell: Callable[[str], None] = print) -
 
 
 def drag(times: int, *, settled: int = 100, tell: Callable[[str], None] = print) -> None:
-    """Drag a source of a live room and have it rendered, as its page asks for it; AssertionError if the kernel grows."""
+    """Drag a source of a live room, as its page asks for it; AssertionError if the kernel grows."""
     import see2sound_nb as s2s
 
     warnings.simplefilter("ignore")
