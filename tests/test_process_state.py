@@ -63,7 +63,7 @@ def failing_step(name):
     def run(monkeypatch, pipeline):
         monkeypatch.setattr(f"see2sound_nb.{name}", broken)
         with pytest.raises(RuntimeError, match="on purpose"):
-            pipeline.run(s2s.demo_photo(), sources=1).render("binaural")
+            pipeline.run(s2s.demo_photo(), sources=1, steps=2).render("binaural")
 
     return run
 
@@ -82,7 +82,7 @@ def interrupted(monkeypatch, pipeline):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.run(s2s.demo_photo(), sources=1, progress=stop)
+        pipeline.run(s2s.demo_photo(), sources=1, steps=3, progress=stop)
 
 
 def command(*words):
@@ -94,13 +94,13 @@ def command(*words):
 
 
 def figures(monkeypatch, pipeline):
-    scene = pipeline.run(s2s.demo_photo(), sources=1)
+    scene = pipeline.run(s2s.demo_photo(), sources=1, steps=2)
     s2s.plot_story(scene)
     matplotlib.pyplot.close("all")
 
 
 RUNS = {
-    "a run": lambda monkeypatch, pipeline: pipeline.run(s2s.demo_photo(), sources=1).report("5.1"),
+    "a run": lambda monkeypatch, pipeline: pipeline.run(s2s.demo_photo(), sources=1, steps=2).report("5.1"),
     "no such geometry": refused(geometry="flat"),
     "too many sources": refused(sources=99),
     "an interrupt": interrupted,
@@ -115,13 +115,18 @@ RUNS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def imported(pipeline):
+    """What is imported late has been imported."""
+    import matplotlib.pyplot  # noqa: F401
+
+    pipeline.run(s2s.demo_photo(), sources=1, steps=2).report("binaural")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_nothing_global_is_left_changed(name, monkeypatch, pipeline, tmp_path):
     monkeypatch.chdir(tmp_path)
-    pipeline.run(s2s.demo_photo(), sources=1, steps=2)  # what is imported late has been imported
-    import matplotlib.pyplot  # noqa: F401
-
     with monkeypatch.context() as patch:
         before = state()
         RUNS[name](patch, pipeline)
