@@ -221,11 +221,12 @@ def read_weights(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, str
         with safe_open(path, framework="pt") as file:
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dictionary)
             metadata = dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
+        state = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    except (SafetensorError, OSError, RuntimeError) as error:  # the last of types that torch has, and no numbers of
         if out_of_memory(error):
             raise
         raise DamagedFileError(f"{path} is damaged ({one_line(error)}); {SHIPPED}") from error
-    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}, metadata
+    return state, metadata
 
 
 @contextlib.contextmanager

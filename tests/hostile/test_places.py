@@ -144,6 +144,9 @@ cat "$OUT/a.wav"
 """
 
 
+OPTIONS = [str(s2s.demo_photo()), "--sources", "1", "--no-ambience", "--layout", "stereo", "-o"]
+
+
 def in_a_bare_machine(folder, *words):
     environment = {**os.environ, "OUT": f"{folder}/out", "CODE": f"{folder}/code", "OMP_NUM_THREADS": "1"}
     environment.pop("TORCHINDUCTOR_CACHE_DIR", None)  # as torch has set it for itself
@@ -163,11 +166,10 @@ def has_namespaces():
 @pytest.mark.slow
 @pytest.mark.skipif(not has_namespaces(), reason="needs the right to make namespaces, as root has it on Linux")
 def test_a_bare_machine_gives_the_same_sound(tmp_path):
-    options = [str(s2s.demo_photo()), "--sources", "1", "--no-ambience", "--layout", "stereo", "-o"]
-    bare = in_a_bare_machine(tmp_path, sys.executable, "-m", "see2sound_nb", *options, str(tmp_path / "out" / "a.wav"))
+    bare = in_a_bare_machine(tmp_path, sys.executable, "-m", "see2sound_nb", *OPTIONS, str(tmp_path / "out" / "a.wav"))
     assert bare.returncode == 0, bare.stderr.decode()
     assert b"error" not in bare.stderr and b"Traceback" not in bare.stderr
-    assert cli.main([*options, str(tmp_path / "a.wav")]) == 0
+    assert cli.main([*OPTIONS, str(tmp_path / "a.wav")]) == 0
     assert bare.stdout == (tmp_path / "a.wav").read_bytes()
 
 
@@ -192,16 +194,7 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.skipif(has_namespaces(), reason="the bare machine has less")
 def test_without_home_temporary_folder_and_network_it_runs(tmp_path):
     places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), "/nonexistent")
-    words = [
-        str(s2s.demo_photo()),
-        "--sources",
-        "1",
-        "--no-ambience",
-        "--layout",
-        "stereo",
-        "-o",
-        str(tmp_path / "a.wav"),
-    ]
+    words = [*OPTIONS, str(tmp_path / "a.wav")]
     done = subprocess.run([sys.executable, "-c", LESS, *words], capture_output=True, text=True, cwd="/",
                           env={**os.environ, **places, "OMP_NUM_THREADS": "1"})  # fmt: skip
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr

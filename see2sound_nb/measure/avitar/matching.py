@@ -15,6 +15,7 @@ import numpy as np
 from see2sound_nb.measure.avitar.model import HOP, LEAST_FRAMES, AViTAR
 from see2sound_nb.measure.clips_in_frames import resampled_to
 from see2sound_nb.measure.matching import checked_audio
+from see2sound_nb.models.checking import one_line, out_of_memory
 from see2sound_nb.models.loading import chosen_card, download
 
 #: What the model was trained at, in Hz.
@@ -141,9 +142,10 @@ def load_avitar(
     model = AViTAR()
     try:
         model.load_state_dict(load_file(file))
-    except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file} does not hold AViTAR ({reason}); convert the checkpoint again") from error
+    except (SafetensorError, RuntimeError, KeyError) as error:
+        if out_of_memory(error):
+            raise
+        raise ValueError(f"{file} does not hold AViTAR ({one_line(error)}); convert the checkpoint again") from error
     weights = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
     model.requires_grad_(False).to(device)
     return AViTARMatcher(model, as_published=as_published, seed=seed, weights=weights)
