@@ -237,9 +237,7 @@ def test_too_little_memory_is_one_line(capsys, monkeypatch):
     ):
         assert cli.main([str(demo_photo()), *options]) == cli.BAD_INPUT
         assert f"not enough memory; {remedy}" in capsys.readouterr().err
-    said = (
-        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 B"
-    )
+    said = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 B"
     for error in (RuntimeError(said), ImportError("cv2.so: failed to map segment from shared object")):
         monkeypatch.setattr(See2Sound, "run", lambda *_, error=error, **__: (_ for _ in ()).throw(error))
         assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
