@@ -184,8 +184,7 @@ class See2Sound:
             Before it starts, if it will take longer than a minute (`estimate_seconds`).
         """
         check_run(sources, select, geometry, seed)
-        tell = progress or quiet
-        photo = clip_or_photo(photo)
+        tell, photo = progress or quiet, clip_or_photo(photo)
         if isinstance(photo, Clip):
             how: dict[str, Any] = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps)
             how |= dict(ambience=ambience, masks=masks, frame=frame, keep=keep, tell=tell)
