@@ -56,6 +56,7 @@ STARTS ?= 20
 FUZZ_S ?= 60
 hostile: $(VENV)/.full
 	SEE2SOUND_HOSTILE_S=$(FUZZ_S) $(BIN)/python -m pytest -q tests/hostile tests/media tests/render/test_sofa.py
+	SEE2SOUND_HOSTILE_S=$(FUZZ_S) $(BIN)/python -m pytest -q tests/browser/test_live_room.py -k five_hundred
 	cd tests && ../$(BIN)/python -m hostile.cold_caches $(STARTS)
 	cd tests && ../$(BIN)/python -m hostile.kills $(KILLS)
 	cd tests && ../$(BIN)/python -m hostile.growth $(RUNS)

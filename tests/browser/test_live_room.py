@@ -1,6 +1,7 @@
 """The live room in a real JupyterLab: press play, drag, and measure what the page itself renders."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -422,3 +423,25 @@ def test_a_saved_notebook_shows_figure_and_players_without_a_kernel(tmp_path, la
         assert page.locator("audio").count() == 4
         picture = page.locator("img[alt^='Photo with regions']")
         assert picture.evaluate("(img) => img.complete && img.naturalWidth > 400")
+
+
+@pytest.mark.skipif("SEE2SOUND_HOSTILE_S" not in os.environ, reason="make hostile runs it: a minute")
+def test_five_hundred_drags_grow_neither_the_page_nor_the_kernel(live):
+    devtools = live.page.context.new_cdp_session(live.page)
+
+    def used():
+        live.at_rest()
+        devtools.send("HeapProfiler.collectGarbage")
+        heap = devtools.send("Runtime.getHeapUsage")["usedSize"]
+        nodes = devtools.send("Memory.getDOMCounters")["nodes"]
+        kernel = live.notebook.value("__import__('psutil').Process().memory_info().rss")
+        return np.array([heap, nodes, kernel], dtype=float)
+
+    before = None
+    for number in range(5):  # each move of the pointer asks for new responses
+        live.drag(0, (1.5 if number % 2 == 0 else -1.5, 1.5), steps=100)
+        if number == 0:
+            before = used()
+    after = used()
+    devtools.detach()
+    assert (after <= 1.05 * before).all(), dict(zip(("heap", "nodes", "kernel"), (after / before).round(3)))

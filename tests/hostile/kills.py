@@ -1,8 +1,8 @@
 """Kill what writes, at random moments, and look at what it leaves: `python -m hostile.kills 200` in tests/.
 
-The saving of a sound, a download and the command are killed (SIGKILL) again and again. After each kill: nothing
-half-written under a final name; what is hidden beside it does not pile up; and the next run succeeds with the very
-same bytes.
+The saving of a sound, a download, the converter and the command are killed (SIGKILL) again and again. After each kill:
+nothing half-written under a final name; what is hidden beside it does not pile up; and the next run succeeds with the
+very same bytes.
 """
 
 from __future__ import annotations
@@ -39,6 +39,21 @@ from see2sound_nb.models.downloads import fetch
 print("ready", flush=True)
 fetch(sys.argv[2], pathlib.Path(sys.argv[1]) / "a.bin", size_mb=1, sha256=sys.argv[3])
 """
+CONVERTING = """
+import sys, warnings
+warnings.simplefilter("ignore")
+sys.path.insert(0, sys.argv[2])
+from authors import codi as reference
+from see2sound_nb.sounds.codi import convert
+print("ready", flush=True)
+convert.convert(*sys.argv[3:5], sys.argv[1] + "/codi", configuration=reference.REDUCED.ours)
+"""
+PUBLISHING = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[2])
+from authors import codi as reference
+reference.save_published(reference.net(reference.REDUCED), pathlib.Path(sys.argv[1]))
+"""
 CONTENT = random.Random(0).randbytes(1_000_000)
 
 
@@ -47,8 +62,21 @@ def run(script: str, folder: pathlib.Path, *words: str) -> subprocess.Popen:
                             stderr=subprocess.DEVNULL, text=True)  # fmt: skip
 
 
+def begin(script: str, folder: pathlib.Path, words: tuple[str, ...], waits: bool) -> subprocess.Popen:
+    """Start a script, and wait until it says that its imports are done, if it does."""
+    process = run(script, folder, *words)
+    assert not waits or (process.stdout is not None and process.stdout.readline() == "ready\n")
+    return process
+
+
 def digest(path: pathlib.Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Of a file, or of all files of a folder."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()
+
+
+def remove(path: pathlib.Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def kill_again_and_again(
@@ -57,27 +85,26 @@ def kill_again_and_again(
     """Kill a script `times` times, and say how it went; AssertionError with what was found otherwise."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="killed."))
     try:
+        process = begin(script, folder, words, waits)
         began = time.monotonic()
-        assert run(script, folder, *words).wait() == 0, f"{name} fails without being killed"
+        assert process.wait() == 0, f"{name} fails without being killed"
         seconds = time.monotonic() - began
         whole = digest(folder / output)
-        (folder / output).unlink()
+        remove(folder / output)
         found = {"nothing": 0, "all": 0}
         most_hidden = 0
         for number in range(times):
-            process = run(script, folder, *words)
-            if waits:
-                assert process.stdout is not None and process.stdout.readline() == "ready\n"
+            process = begin(script, folder, words, waits)
             # Every second one is aimed at the end, where the output is written.
             part = rng.uniform(0, 1.05) if number % 2 else rng.uniform(0.8, 1.05)
-            time.sleep(part * seconds if not waits else rng.uniform(0, 0.4))
+            time.sleep(part * seconds)
             process.kill()
             process.wait()
             written = [path for path in folder.iterdir() if not path.name.startswith(".")]
             assert {path.name for path in written} <= {output, output + ".part"}, f"{name}: {written}"
             if (folder / output).exists():
                 assert digest(folder / output) == whole, f"{name}: half-written under its final name"
-                (folder / output).unlink()
+                remove(folder / output)
                 found["all"] += 1
             else:
                 found["nothing"] += 1
@@ -124,12 +151,19 @@ def slow_server() -> Iterator[str]:
 
 
 def kill_all(times: int, *, seed: int = 0, tell: Callable[[str], None] = print) -> None:
-    """Kill each of them: of `times` kills a fifth goes to the command, which takes longest."""
+    """Kill each of them: of `times` kills two fifths go to a download, and a fifth to each other."""
     rng = random.Random(seed)
-    tell(kill_again_and_again("saving", SAVING, "a.wav", 2 * times // 5, rng, waits=True))
+    tell(kill_again_and_again("saving", SAVING, "a.wav", times // 5, rng, waits=True))
     with slow_server() as address:
         words = (address, hashlib.sha256(CONTENT).hexdigest())
         tell(kill_again_and_again("a download", FETCHING, "a.bin", 2 * times // 5, rng, *words, waits=True))
+    with tempfile.TemporaryDirectory() as published:
+        here = str(pathlib.Path(__file__).parent.parent)
+        assert run(PUBLISHING, pathlib.Path(published), here).wait() == 0
+        files = [
+            str(path) for path in sorted(pathlib.Path(published).iterdir(), key=lambda path: "diffuser" in path.name)
+        ]
+        tell(kill_again_and_again("the converter", CONVERTING, "codi", times // 5, rng, here, *files, waits=True))
     tell(kill_again_and_again("the command", COMMAND, "a.wav", times // 5, rng))
 
 
