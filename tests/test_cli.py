@@ -193,7 +193,7 @@ def test_the_list_takes_no_other_words(capsys):
 def test_a_photo_of_a_commands_name_is_still_a_photo(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["./models"]) == cli.BAD_INPUT
-    assert "no photo at models" in capsys.readouterr().err
+    assert "no photo at ./models" in capsys.readouterr().err
 
 
 def test_the_module_is_the_command():

@@ -103,8 +103,8 @@ def test_ambisonics_lie_beside_a_film(film, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["-o", "{film}"], "is the clip itself, which must not be written over"),
-        (["-o", "{folder}/a.mp3"], "must end with .wav, or for a film with"),
+        (["-o", "{film}"], "is the input, and would be lost"),
+        (["-o", "{folder}/a.mp3"], "must end with .wav or .flac, or for a film with"),
         (["-o", "{folder}/a.mp4", "--layout", "7.1.4"], "only a .mov can"),
         (["-o", "{folder}/a.mp4", "--original", "loud"], "original='loud' is unknown"),
         (["-o", "{folder}/a.mp4", "--geometry", "paper"], "clips need 'metric'"),

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from see2sound_nb._threads import torch_threads
+from see2sound_nb._threads import keeps_random_state, torch_threads
 from see2sound_nb._torchvision import ensure_torchvision
 from see2sound_nb.models.checking import CONVERT_AGAIN, DamagedFileError, check_pipeline, one_line
 from see2sound_nb.models.effort import CODI_STEPS
@@ -114,6 +114,7 @@ class CoDi(DiffusionPipeline):
         return config
 
     @classmethod
+    @keeps_random_state
     def from_pretrained(cls, *args, **kwargs):
         """As in diffusers; torch's default type is what it was, also after a failure (there it stays as asked for).
 
