@@ -147,7 +147,7 @@ def true_peak_dbtp(channels: np.ndarray, sample_rate: float) -> float:
     Notebook: 08_evaluation.
     """
     check_rate(sample_rate)
-    channels = checked_channels(channels, "any layout", least=1)
+    channels = checked_channels(channels, "any layout", least=1).astype(np.float32)  # enough for a hundredth of a dB
     from scipy.fft import next_fast_len
     from scipy.signal import resample
 
