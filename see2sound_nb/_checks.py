@@ -36,3 +36,15 @@ def check_image(I) -> np.ndarray:
     if I.dtype != np.uint8 or I.ndim != 3 or I.shape[2] != 3 or not I.size:
         raise ValueError(f"image is {I.dtype} {I.shape}; it must be uint8 (H, W, 3) RGB: read it with media.read_image")
     return I
+
+
+def checked_channels(channels: np.ndarray, what: str, *, least: int, most: int | None = None) -> np.ndarray:
+    """`channels` as (n_ch, T) float64; ValueError if they are not that, too few or too many, empty, or not finite."""
+    channels = np.asarray(channels, dtype=np.float64)
+    if channels.ndim != 2 or len(channels) < least or (most is not None and len(channels) > most):
+        raise ValueError(f"channels of shape {channels.shape} are not (n_ch, T) of {what}; render that layout")
+    if not channels.shape[1]:
+        raise ValueError(f"channels of shape {channels.shape} hold no sample; give a sound")
+    if not np.isfinite(channels).all():
+        raise ValueError("channels hold samples that are NaN or infinite; look at the sound that was rendered")
+    return channels

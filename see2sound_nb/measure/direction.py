@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from see2sound_nb._checks import checked_channels
 from see2sound_nb.places.frames import directions, unit_vectors
 from see2sound_nb.render.layouts import LAYOUTS, LOUDSPEAKERS
 from see2sound_nb.room.spherical_harmonics import encode
@@ -116,15 +117,3 @@ def angle_between_deg(first: tuple[float, float], second: tuple[float, float]) -
     """
     u, v = unit_vectors(*np.array([first, second], dtype=float).T)
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(u, v)), u @ v)))
-
-
-def checked_channels(channels: np.ndarray, what: str, *, least: int, most: int | None = None) -> np.ndarray:
-    """`channels` as (n_ch, T) float64; ValueError if they are not that, too few or too many, empty, or not finite."""
-    channels = np.asarray(channels, dtype=np.float64)
-    if channels.ndim != 2 or len(channels) < least or (most is not None and len(channels) > most):
-        raise ValueError(f"channels of shape {channels.shape} are not (n_ch, T) of {what}; render that layout")
-    if not channels.shape[1]:
-        raise ValueError(f"channels of shape {channels.shape} hold no sample; give a sound")
-    if not np.isfinite(channels).all():
-        raise ValueError("channels hold samples that are NaN or infinite; look at the sound that was rendered")
-    return channels

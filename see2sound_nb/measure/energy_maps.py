@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from see2sound_nb.measure.direction import checked_channels
+from see2sound_nb._checks import checked_channels
 from see2sound_nb.places.frames import even_directions, unit_vectors
 from see2sound_nb.room.spherical_harmonics import encode
 

@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 
-from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.direction import checked_channels
+from see2sound_nb._checks import check_rate, checked_channels
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS, LOUDSPEAKERS, check_layout
 
 #: Both filters of the K-weighting as ITU-R BS.1770-5 has them for 48 kHz: numerator and denominator, a shelf for the

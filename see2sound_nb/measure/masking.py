@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.direction import checked_channels
+from see2sound_nb._checks import check_rate, checked_channels
 
 #: A sound is masked where the others are louder than it by more than this in the same band and at the same time, in dB.
 MASKING_DB = 4.0

@@ -14,59 +14,16 @@ from collections.abc import Callable
 import numpy as np
 
 from see2sound_nb._checks import check_rate
+from see2sound_nb.measure.reverberation import DIRECT_S, direct_and_rest
 from see2sound_nb.render.responses import impulse_responses
 from see2sound_nb.room.shoebox import Room
 
 #: What every matcher is.
 Matcher = Callable[[np.ndarray, np.ndarray, float], np.ndarray]
-#: Until so long after its peak a response is the direct sound, in seconds.
-DIRECT_S = 0.0025
 #: Where the sound of a whole picture is taken to be that has no source, in metres, listener's frame.
 AHEAD_M = (0.0, 2.0, 0.0)
 #: No tail is longer than this, in seconds.
 LONGEST_S = 5.0
-
-
-def direct_to_reverberant_db(response: np.ndarray, sample_rate: float) -> float:
-    """The direct sound's energy over that of all that comes later, in dB.
-
-    Parameters
-    ----------
-    response : np.ndarray
-        (L,) float, an impulse response.
-    sample_rate : float
-        In Hz.
-
-    Returns
-    -------
-    float
-        Infinite where nothing comes later than 2.5 ms after the peak.
-
-    Raises
-    ------
-    ValueError
-        If the response is not (L,), not finite or silent, or the rate is not positive.
-
-    Notes
-    -----
-    All that comes before counts as direct: a peak between two samples rings to both sides. Notebook: 08_evaluation.
-
-    Examples
-    --------
-    >>> round(direct_to_reverberant_db(np.r_[1.0, np.zeros(99), 0.1], 16000), 6)
-    20.0
-    """
-    check_rate(sample_rate)
-    response = np.asarray(response, dtype=np.float64)
-    if response.ndim != 1 or not np.isfinite(response).all() or not response.any():
-        raise ValueError(
-            f"a response of shape {response.shape} must be (L,), finite and not silent; give one channel of "
-            "impulse_responses"
-        )
-    first_late = int(np.abs(response).argmax()) + 1 + int(DIRECT_S * sample_rate)
-    late = float(np.sum(response[first_late:] ** 2))
-    direct = float(np.sum(response[:first_late] ** 2))
-    return 10 * math.log10(direct / late) if late > 0 else math.inf
 
 
 def room_matcher(room: Room, positions_m: np.ndarray, *, seed: int = 0) -> Matcher:
@@ -112,7 +69,7 @@ def room_matcher(room: Room, positions_m: np.ndarray, *, seed: int = 0) -> Match
 
         audio = checked_audio(audio, sample_rate)
         W = impulse_responses(room, places, "foa", sample_rate=round(sample_rate))[:, 0]
-        late = np.mean([10 ** (-direct_to_reverberant_db(h, sample_rate) / 10) for h in W])
+        late = np.mean([rest / direct for direct, rest in (direct_and_rest(h, sample_rate) for h in W)])
         tail = reverberation(rt60_s, sample_rate, rng=np.random.default_rng(seed))
         return audio + math.sqrt(late) * fftconvolve(audio, tail)[: len(audio)]
 

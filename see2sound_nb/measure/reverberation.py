@@ -189,7 +189,7 @@ def drr_db(h: np.ndarray, sample_rate: float) -> float:
     >>> round(drr_db(np.array([0, 1.0, 0, 0, 0, 0, 0.5]), 1000.0), 2)
     6.02
     """
-    parts = [_parted(row, sample_rate, DIRECT_S, DIRECT_S) for row in _rows(h)]
+    parts = [direct_and_rest(row, sample_rate) for row in _rows(h)]
     return _ratio_db(parts, "nothing follows the direct sound, as in the open: the ratio is infinite")
 
 
@@ -214,7 +214,7 @@ def clarity_db(h: np.ndarray, sample_rate: float, early_s: float = EARLY_S) -> f
     -----
     ISO 3382-1, counted from the direct sound, however late in the response it is. Notebook: 08_evaluation.
     """
-    parts = [_parted(row, sample_rate, np.inf, early_s) for row in _rows(h)]
+    parts = [direct_and_rest(row, sample_rate, np.inf, early_s) for row in _rows(h)]
     return _ratio_db(parts, f"nothing arrives more than {1e3 * early_s:.0f} ms after the direct sound: it is infinite")
 
 
@@ -237,8 +237,10 @@ def _rows(h: np.ndarray) -> np.ndarray:
     return np.atleast_2d(h)
 
 
-def _parted(h: np.ndarray, sample_rate: float, before_s: float, after_s: float) -> tuple[float, float]:
-    """Energies of a response: near its direct sound, and the rest."""
+def direct_and_rest(
+    h: np.ndarray, sample_rate: float, before_s: float = DIRECT_S, after_s: float = DIRECT_S
+) -> tuple[float, float]:
+    """Energies of a response (L,): what lies so near to its direct sound's peak, and the rest; see `drr_db`."""
     check_rate(sample_rate)
     direct = direct_at(h)
     begin = 0 if np.isinf(before_s) else max(0, direct - round(before_s * sample_rate))

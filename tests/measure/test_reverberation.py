@@ -91,6 +91,15 @@ def test_drr_and_clarity_of_one_reflection():
     assert drr_db(np.stack([h, h]), FS) == pytest.approx(drr_db(h, FS))
 
 
+def test_the_direct_sound_ends_2_5_ms_after_its_peak():
+    h = np.zeros(1000)
+    h[100], h[100 + 41] = 1, 0.1  # 2.56 ms later
+    assert drr_db(h, FS) == pytest.approx(20)
+    h[141], h[140] = 0, 0.1  # 2.5 ms later
+    with pytest.raises(ValueError, match="infinite"):
+        drr_db(h, FS)
+
+
 def test_in_the_open_nothing_follows():
     position = np.array([[0, 2.0, 0]])
     h = s2s.impulse_responses(s2s.room_around(position, max_order=0), position, "foa")[0, 0]
