@@ -18,13 +18,14 @@ import functools
 import importlib.util
 import os
 import pathlib
-import pickle
 from typing import Any
 
 import numpy as np
 
 from see2sound_nb.measure.clips_in_frames import resampled_to
 from see2sound_nb.measure.matching import checked_audio
+from see2sound_nb.models.checking import DamagedFileError, filling
+from see2sound_nb.models.checkpoints import read_checkpoint
 
 #: Of all that is judged nothing above half this counts, as CoDi makes nothing there, in Hz.
 BAND_HZ = 16000
@@ -61,7 +62,6 @@ def load_judge(checkpoint: str | os.PathLike | None = None) -> Any:
     -----
     Notebook: 08_evaluation.
     """
-    import torch
 
     path = _installed() if checkpoint is None else pathlib.Path(checkpoint)
     if path is None or not path.is_file():
@@ -69,19 +69,14 @@ def load_judge(checkpoint: str | os.PathLike | None = None) -> Any:
     scalar = np.float64(0).__reduce__()[0]
     kinds = {type(np.dtype(name)) for name in ("float64", "int64")}
     old = "numpy.core.multiarray.scalar"  # as numpy 1 called it, whose file this is
-    try:
-        with torch.serialization.safe_globals([(scalar, old), scalar, np.dtype, *kinds]):
-            weights, *_ = torch.load(path, map_location="cpu", weights_only=True)
-        prefix = "embedding_net."
-        model = _network()
+    content = read_checkpoint(path, INSTALL, allowed=[(scalar, old), scalar, np.dtype, *kinds])
+    if not (isinstance(content, tuple) and content and isinstance(content[0], dict)):
+        raise DamagedFileError(f"{path} does not hold the judge: {INSTALL}")
+    weights = content[0]
+    prefix = "embedding_net."
+    model = _network()
+    with filling(path, INSTALL):
         model.load_state_dict({k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
-    except pickle.UnpicklingError as error:
-        raise ValueError(f"{path} holds more than weights; it was not run: {INSTALL}") from error
-    except MemoryError:
-        raise
-    except Exception as error:  # a damaged file raises whatever reading it stumbles over
-        reason = " ".join(str(error).split())[:120]
-        raise ValueError(f"{path} does not hold the judge ({reason}); install it again: {INSTALL}") from error
     return model.eval().requires_grad_(False)
 
 

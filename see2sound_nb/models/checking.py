@@ -230,8 +230,8 @@ def read_weights(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, str
 
 
 @contextlib.contextmanager
-def filling(path: str | os.PathLike) -> Iterator[None]:
-    """What does not fit while a network is filled with the tensors of a shipped file is a damaged file."""
+def filling(path: str | os.PathLike, remedy: str = SHIPPED) -> Iterator[None]:
+    """What does not fit while a network is filled with the tensors of a file, a shipped one or another, is damaged."""
     try:
         yield
     except DamagedFileError:
@@ -239,4 +239,4 @@ def filling(path: str | os.PathLike) -> Iterator[None]:
     except (KeyError, RuntimeError, ValueError) as error:
         if out_of_memory(error):
             raise
-        raise DamagedFileError(f"{path} does not hold what it should ({one_line(error)}); {SHIPPED}") from error
+        raise DamagedFileError(f"{path} does not hold what it should ({one_line(error)}); {remedy}") from error

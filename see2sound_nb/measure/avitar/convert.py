@@ -8,15 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
-import pickle
 import re
-import zipfile
 from collections.abc import Mapping
 
 import torch
 
 from see2sound_nb.measure.avitar.model import AViTAR
 from see2sound_nb.media.files import atomic_path
+from see2sound_nb.models.checkpoints import read_checkpoint
 from see2sound_nb.models.downloads import cache_dir
 from see2sound_nb.models.table import MODELS
 
@@ -159,19 +158,7 @@ def _name(key: str) -> str:
 
 def _read(path: pathlib.Path) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint. Beside them it holds the settings of its training, an `argparse.Namespace`."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no file at {path}; give the published {CHECKPOINT}")
-    try:
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except MemoryError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} holds more than tensors and settings, or is no file of torch; it was not run: fetch it again"
-        ) from error
-    except Exception as error:  # a damaged file raises whatever reading it stumbles over
-        raise ValueError(f"{path} is not a whole checkpoint ({type(error).__name__}); fetch it again") from error
+    content = read_checkpoint(path, f"fetch {CHECKPOINT} again", allowed=[argparse.Namespace])
     state = content.get("state_dict") if isinstance(content, dict) else None
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{path} has no state_dict of tensors, so it is no checkpoint of AViTAR; give {CHECKPOINT}")

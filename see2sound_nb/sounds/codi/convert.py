@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import pickle
 import re
 import shutil
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,6 +20,7 @@ import torch
 
 from see2sound_nb.media.files import atomic_folder, unfinished
 from see2sound_nb.models import downloads
+from see2sound_nb.models.checkpoints import read_checkpoint
 from see2sound_nb.sounds.codi.names import Source, sources
 from see2sound_nb.sounds.codi.published import PUBLISHED, assemble, make_parts
 
@@ -105,38 +103,13 @@ def read_tensors(path: str | pathlib.Path) -> dict[str, torch.Tensor]:
         If it is not a flat dictionary of tensors, or a part of it is not as it was written.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no file at {path}; give the path of a published CoDi file")
-    if path.stat().st_size < 10_000:
+    if path.is_file() and path.stat().st_size < 10_000:
         raise ValueError(f"{path} has {path.stat().st_size} bytes: a web page or a pointer in its place; {_REMEDY}")
-    _check_sums(path)
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except MemoryError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"{path} holds more than tensors, or is no file of torch; it was not run: {_REMEDY}"
-        ) from error
-    except Exception as error:  # a damaged file raises whatever reading it stumbles over
-        raise ValueError(f"{path} is not a whole file of tensors ({type(error).__name__}); {_REMEDY}") from error
+    state = read_checkpoint(path, _REMEDY)
     flat = isinstance(state, dict) and all(isinstance(k, str) for k in state)
     if not flat or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise ValueError(f"{path} holds a {type(state).__name__}, not a flat dictionary of tensors; {_REMEDY}")
     return state
-
-
-def _check_sums(path: pathlib.Path) -> None:
-    """Raise ValueError if a file of torch, which is a ZIP file since torch 1.6, has a part with another checksum."""
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as whole:
-            wrong = whole.testzip()
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
-        raise ValueError(f"{path} is not a whole file of tensors ({type(error).__name__}); {_REMEDY}") from error
-    if wrong is not None:
-        raise ValueError(f"{path} is damaged: its part {wrong} is not as it was written; {_REMEDY}")
 
 
 def convert(

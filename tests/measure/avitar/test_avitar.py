@@ -178,9 +178,22 @@ def test_the_settings_of_a_training_are_allowed_only_while_it_is_read(tmp_path):
     assert not (tmp_path / "out.safetensors").exists()
 
 
+def test_a_hole_in_a_checkpoint_is_no_zeros(tmp_path):
+    path = tmp_path / "some.ckpt"
+    torch.save({"state_dict": {"mpd.x": torch.randn(9000)}}, path)
+    data = path.read_bytes()
+    path.write_bytes(data[:9000] + bytes(4096) + data[13096:])
+    with pytest.raises(ValueError, match="is damaged: its part .* not as it was written"):
+        convert_avitar(path, tmp_path / "out.safetensors")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"<html>not found</html>", "not run|whole checkpoint"), (b"", "whole checkpoint|not run"), (None, "no file at")],
+    [
+        (b"<html>not found</html>", "not run|whole file of tensors"),
+        (b"", "whole file of tensors|not run"),
+        (None, "no file at"),
+    ],
 )
 def test_what_is_no_checkpoint_is_said(tmp_path, content, said):
     if content is not None:
