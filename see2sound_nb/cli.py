@@ -224,23 +224,23 @@ def convert_codi(words: Sequence[str]) -> int:
 
 def evaluate(words: Sequence[str]) -> int:
     """The command ``see2sound evaluate``: Table 1 of a folder of photos."""
-    from see2sound_nb.cli_evaluate import evaluate
+    from see2sound_nb import cli_evaluate
 
-    return evaluate(words)
+    return cli_evaluate.run(words)
 
 
 def benchmark(words: Sequence[str]) -> int:
     """The command ``see2sound benchmark``: scenes with known truth, and a score for whatever hears them."""
-    from see2sound_nb.evaluation.known_truth.command import run_command
+    from see2sound_nb import cli_benchmark
 
-    return run_command(words)
+    return cli_benchmark.run(words)
 
 
 def study(words: Sequence[str]) -> int:
     """The command ``see2sound study``: make a listening study, run it with a class, read the answers."""
-    from see2sound_nb.study.command import run_command
+    from see2sound_nb import cli_study
 
-    return run_command(words)
+    return cli_study.run(words)
 
 
 #: What the first word may be, other than a photo; a photo of that name is ``./models``.

@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def evaluate(words: Sequence[str]) -> int:
+def run(words: Sequence[str]) -> int:
     """The command ``see2sound evaluate``: lines, table, summary and figure of a folder of photos."""
     arguments = parser().parse_args(words)
     photos = find_photos(arguments.folder)

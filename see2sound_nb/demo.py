@@ -10,6 +10,7 @@ from see2sound_nb.cli import progress_bars
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.reporting import truth_line
 from see2sound_nb.scene import Scene
 
 OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_foa.wav"}
@@ -26,6 +27,7 @@ def main(folder: str = "out") -> None:
     with progress_bars() as tell:
         scene = cast(Scene, See2Sound(preset="tiny").run(demo_photo(), sources=3, seed=0, progress=tell))
     print(scene.describe())
+    print(f"Measured: {truth_line(scene.report()['measured'])}")
     for layout, name in OUTPUTS.items():
         path = scene.save(out / name, layout=layout)
         print(f"{path}: {layout}, master gain {scene.gain_db(layout):+.1f} dB")

@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_the_table_is_printed_and_written(folder, capsys, monkeypatch):
-    assert cli_evaluate.evaluate(["photos"]) == 0
+    assert cli_evaluate.run(["photos"]) == 0
     printed = capsys.readouterr()
     assert "photos: 6 photos, 1 left out; preset tiny, seed 0" in printed.out
     assert "matched by the scene's own room (no model)" in printed.out
@@ -54,7 +54,7 @@ def test_the_table_is_printed_and_written(folder, capsys, monkeypatch):
         assert picture.size[0] > 1200
     before = {name: (output / name).read_bytes() for name in ("photos.jsonl", "summary.csv", "table.csv")}
     monkeypatch.setattr(cli_evaluate, "_figures", lambda *_: [])
-    assert cli_evaluate.evaluate(["photos", "-o", str(output)]) == 0
+    assert cli_evaluate.run(["photos", "-o", str(output)]) == 0
     assert {name: (output / name).read_bytes() for name in ("summary.csv", "table.csv")}.items() <= before.items()
 
 
@@ -70,13 +70,13 @@ def test_what_cannot_be_is_said_before_the_work(folder, words, said, monkeypatch
     monkeypatch.setenv("SEE2SOUND_CACHE", str(folder.parent / "cache"))
     monkeypatch.setattr(Noise, "run", None)
     with pytest.raises((ValueError, OSError), match=said):
-        cli_evaluate.evaluate(words)
+        cli_evaluate.run(words)
 
 
 def test_a_folder_without_photos(folder):
     (folder.parent / "empty").mkdir()
     with pytest.raises(ValueError, match="no photo in"):
-        cli_evaluate.evaluate([str(folder.parent / "empty")])
+        cli_evaluate.run([str(folder.parent / "empty")])
 
 
 def test_another_matcher_is_named_with_its_licence(folder, capsys, monkeypatch):
@@ -93,5 +93,5 @@ def test_another_matcher_is_named_with_its_licence(folder, capsys, monkeypatch):
 
     monkeypatch.setattr(avitar, "load_avitar", load)
     monkeypatch.setattr(cli_evaluate, "_figures", lambda *_: [])
-    assert cli_evaluate.evaluate(["photos", "--matcher", "avitar", "--noise", "--seed", "3"]) == 0
+    assert cli_evaluate.run(["photos", "--matcher", "avitar", "--noise", "--seed", "3"]) == 0
     assert "matched by AViTAR (CC-BY-NC-4.0), with noise, as published" in capsys.readouterr().out

@@ -16,6 +16,7 @@ import torch
 
 import see2sound_nb as s2s
 from see2sound_nb import cli
+from see2sound_nb.models.trunk import load_trunk, trunk_on
 
 
 def state():
@@ -132,3 +133,29 @@ def test_nothing_global_is_left_changed(name, monkeypatch, pipeline, tmp_path):
         RUNS[name](patch, pipeline)
         after = state()
     assert {key for key in before if before[key] != after[key]} == set()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_model_that_is_cast_says_so_and_no_other_is_changed(dtype, pipeline):
+    """All tiny models look at a photo through one trunk."""
+    I = s2s.read_image(s2s.demo_photo())
+    model, processor = s2s.load_depth("tiny-depth")
+    before = s2s.estimate_depth(I, model, processor)
+    with pytest.raises(ValueError, match=f"in {dtype}, and computes in torch.float32 alone"):
+        s2s.estimate_depth(I, model.to(dtype), processor)
+    np.testing.assert_allclose(
+        s2s.estimate_depth(I, model.float(), processor), before, atol=0.1
+    )  # its numbers are rounded
+    sam, _ = s2s.load_sam("tiny-sam")
+    with pytest.raises(ValueError, match=f"in {dtype}, and computes in torch.float32 alone"):
+        s2s.automatic_masks(I, sam.to(dtype))
+    np.testing.assert_array_equal(s2s.estimate_depth(I, *s2s.load_depth("tiny-depth")), before)
+
+
+def test_it_does_not_matter_which_model_is_loaded_first():
+    I = s2s.read_image(s2s.demo_photo())
+    load_trunk.cache_clear()
+    trunk_on.cache_clear()
+    first = s2s.estimate_depth(I, *s2s.load_depth("tiny-depth"))
+    s2s.automatic_masks(I, s2s.load_sam("tiny-sam")[0])
+    np.testing.assert_array_equal(s2s.estimate_depth(I, *s2s.load_depth("tiny-depth")), first)

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb.evaluation.photos import COMPARED, CORRECTED, FULL, WHOLE
+from see2sound_nb.measure.intervals import bootstrap_mean
 from see2sound_nb.measure.published_similarity import MEASURES
 from see2sound_nb.media.files import atomic_path
 
-#: Of so many samples, drawn from the photos with replacement, are the intervals.
-RESAMPLES = 2000
 #: With fewer photos nothing can be told at the 5 % level, were all of them of one mind: 2 / 2**5 = 0.0625.
 FEWEST_PHOTOS = 6
 #: What each measure is called in tables, with its unit, if it has one.
@@ -88,7 +87,7 @@ def table_1(lines: Iterable[dict[str, Any]], *, seed: int = 0) -> list[Row]:
 
     Notes
     -----
-    Percentiles of the means of photos drawn with replacement (Efron, 1979). A measure is doubted for a sound if, of
+    Intervals are those of `measure.intervals.bootstrap_mean`. A measure is doubted for a sound if, of
     photos that have both, the mean difference between the sound with itself and with another clip, or with noise, is
     not on the right side of 0 with its whole interval; or if fewer than six photos have both. That a measure is not
     doubted says only that it is no coin: an untouched clip is told from an unrelated one by most.
@@ -97,17 +96,15 @@ def table_1(lines: Iterable[dict[str, Any]], *, seed: int = 0) -> list[Row]:
     values = [line["values"] for line in lines if "values" in line]
     if not values:
         raise ValueError("no photo has values; evaluate some that can be read")
-    drawn = np.random.default_rng(seed).integers(0, len(values), (RESAMPLES, len(values)))
     rows = []
     for definition in values[0]:
         for measure in MEASURES:
             for way in (WHOLE, FULL):
                 x = {c: _column(value[definition][way][c][measure] for value in values) for c in COMPARED}
                 sign = -1.0 if (definition, measure) == (CORRECTED, "mfcc_dtw") else 1.0
-                doubt = _doubt(x, sign, drawn)
+                doubt = _doubt(x, sign, seed)
                 for compared in COMPARED:
-                    mean, low, high, n = _interval(x[compared], drawn)
-                    rows.append(Row(definition, measure, way, compared, mean, low, high, n, doubt))
+                    rows.append(Row(definition, measure, way, compared, *bootstrap_mean(x[compared], seed=seed), doubt))
     return rows
 
 
@@ -115,24 +112,10 @@ def _column(values: Iterable[float | None]) -> np.ndarray:
     return np.array([math.nan if value is None else value for value in values])
 
 
-def _interval(x: np.ndarray, drawn: np.ndarray) -> tuple[float | None, float | None, float | None, int]:
-    """Mean, ends of the interval, and n of (photos,) with NaN where a photo has no value."""
-    there = np.isfinite(x)
-    n = int(np.count_nonzero(there))
-    if not n:
-        return None, None, None, 0
-    # Photos without a value may be drawn, too: then a sample is as much smaller.
-    count = there[drawn].sum(axis=1)
-    total = np.where(there, x, 0.0)[drawn].sum(axis=1)
-    means = total[count > 0] / count[count > 0]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(x[there].mean()), float(low), float(high), n
-
-
-def _doubt(x: dict[str, np.ndarray], sign: float, drawn: np.ndarray) -> str:
+def _doubt(x: dict[str, np.ndarray], sign: float, seed: int) -> str:
     """Why a measure tells nothing, of which more is better (or, with the sign -1, less)."""
     for control in ("another clip", "noise"):
-        _, low, _, n = _interval(sign * (x["unchanged"] - x[control]), drawn)
+        _, low, _, n = bootstrap_mean(sign * (x["unchanged"] - x[control]), seed=seed)
         if n < FEWEST_PHOTOS:
             short = "has no value for" if n == 0 else f"has a value of only {n} photos for"
             return f"{short} {control} (six are the fewest)" if n else f"{short} {control}"

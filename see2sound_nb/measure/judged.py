@@ -1,6 +1,6 @@
 """What is made of a judge's answers: are sounds of their kind (semantics), and do they pass for recordings (realism).
 
-All take embeddings, one in each row, as from `measure.judging.embed`. Of a judge that is blunt no share says anything
+All take embeddings, one in each row, as from `measure.judge.embed`. Of a judge that is blunt no share says anything
 alone: what recordings reach among themselves belongs beside it (`same_kind` with `leave_one_out`), and how many they
 are.
 
@@ -31,7 +31,7 @@ def same_kind(
     Parameters
     ----------
     sounds, recordings : np.ndarray
-        (N, D) and (M, D) float, embeddings as from `measure.judging.embed`.
+        (N, D) and (M, D) float, embeddings as from `measure.judge.embed`.
     kinds, recorded_kinds : sequence of str
         N and M names.
     among : int
@@ -78,7 +78,7 @@ def told_apart(sounds: np.ndarray, recordings: np.ndarray, *, seed: int = 0) -> 
     Parameters
     ----------
     sounds, recordings : np.ndarray
-        (N, D) and (M, D) float, embeddings as from `measure.judging.embed`. As many of the larger set are drawn as are
+        (N, D) and (M, D) float, embeddings as from `measure.judge.embed`. As many of the larger set are drawn as are
         in the smaller.
     seed : int
         Of this draw.
@@ -117,7 +117,7 @@ def frechet_distance(sounds: np.ndarray, recordings: np.ndarray) -> float:
     Parameters
     ----------
     sounds, recordings : np.ndarray
-        (N, D) and (M, D) float, N and M at least 1000: embeddings as from `measure.judging.embed`.
+        (N, D) and (M, D) float, N and M at least 1000: embeddings as from `measure.judge.embed`.
 
     Returns
     -------

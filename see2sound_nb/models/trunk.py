@@ -6,6 +6,7 @@ safetensors by ``training/make_trunk.py``. Architecture: timm's ``tf_efficientne
 
 from __future__ import annotations
 
+import copy
 import functools
 import pathlib
 
@@ -26,7 +27,7 @@ PIXEL_STD = (127.5, 127.5, 127.5)
 @functools.cache
 @keeps_random_state
 def load_trunk():
-    """Load the frozen trunk, once per process.
+    """Load the frozen trunk, once per process. It is shared: who changes it copies it first.
 
     Returns
     -------
@@ -37,12 +38,27 @@ def load_trunk():
 
     ensure_torchvision()
     import timm
+    import torch
 
     trunk = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     path = WEIGHTS / "trunk.safetensors"
     with filling(path):
         trunk.load_state_dict(read_weights(path)[0])
-    return trunk.eval().requires_grad_(False)
+    # In this order of memory from the first call on: sums are taken in another order otherwise.
+    return trunk.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+@functools.cache
+def trunk_on(device: str):
+    """The trunk on a device, once per process and device; as from `load_trunk` on the CPU, else a copy of it."""
+    return load_trunk() if device == "cpu" else copy.deepcopy(load_trunk()).to(device)
+
+
+def check_single(model, name: str) -> None:
+    """Raise ValueError if a model that was trained and tested in single precision was cast to another type."""
+    dtype = next(model.parameters()).dtype
+    if str(dtype) != "torch.float32":
+        raise ValueError(f"{name} is in {dtype}, and computes in torch.float32 alone; cast it back with .float()")
 
 
 def trunk_features(trunk, pixels):

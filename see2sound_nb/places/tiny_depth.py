@@ -24,7 +24,7 @@ from transformers import PretrainedConfig, PreTrainedModel  # noqa: E402
 from transformers.modeling_outputs import DepthEstimatorOutput  # noqa: E402
 
 from see2sound_nb.models.checking import filling, read_weights  # noqa: E402
-from see2sound_nb.models.trunk import FEATURE_CHANNELS, WEIGHTS, load_trunk, trunk_features  # noqa: E402
+from see2sound_nb.models.trunk import FEATURE_CHANNELS, WEIGHTS, check_single, trunk_features, trunk_on  # noqa: E402
 
 #: Pictures are resized so that their shorter side is about this, in pixels: the scale of the training views.
 SIZE = 256
@@ -154,8 +154,9 @@ class TinyDepthForDepthEstimation(PreTrainedModel):
         Raises
         ------
         ValueError
-            If the picture's sides are not multiples of 32.
+            If the picture's sides are not multiples of 32, or the model was cast to another type than float32.
         """
+        check_single(self, "the tiny depth model")
         height, width = pixel_values.shape[-2:]
         if height % _MULTIPLE or width % _MULTIPLE or not height or not width:
             raise ValueError(
@@ -163,7 +164,7 @@ class TinyDepthForDepthEstimation(PreTrainedModel):
                 "prepare pictures with the image processor of build_tiny_depth()"
             )
         pixels = self._reduced(pixel_values)
-        trunk = load_trunk().to(pixels.device)
+        trunk = trunk_on(str(pixels.device))
         depth = self.head(trunk_features(trunk, pixels))
         if self.config.mirror:
             depth = (depth + self.head(trunk_features(trunk, pixels.flip(-1))).flip(-1)) / 2

@@ -8,6 +8,7 @@ replaced by one idea that learns quickly: a mask is where the picture resembles 
 
 from __future__ import annotations
 
+import copy
 import pathlib
 
 import torch
@@ -15,7 +16,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from see2sound_nb.models.checking import filling, read_weights
-from see2sound_nb.models.trunk import FEATURE_CHANNELS, PIXEL_MEAN, PIXEL_STD, WEIGHTS, load_trunk, trunk_features
+from see2sound_nb.models.trunk import (
+    FEATURE_CHANNELS,
+    PIXEL_MEAN,
+    PIXEL_STD,
+    WEIGHTS,
+    check_single,
+    load_trunk,
+    trunk_features,
+)
 from see2sound_nb.regions.tiny_sam_decoder import (
     CORNER_HIGH,
     CORNER_LOW,
@@ -68,7 +77,7 @@ class TinyImageEncoder(nn.Module):
     def __init__(self, width: int = 48, trunk=None):
         super().__init__()
         self.img_size = IMAGE_SIZE
-        self.trunk = trunk if trunk is not None else load_trunk()
+        self.trunk = trunk if trunk is not None else copy.deepcopy(load_trunk())  # moved and cast with this model
         self.lateral = nn.ModuleList(
             nn.Sequential(nn.Conv2d(c, width, 1), nn.GroupNorm(4, width)) for c in FEATURE_CHANNELS
         )
@@ -97,7 +106,13 @@ class TinyImageEncoder(nn.Module):
         -------
         (B, `EMBEDDING` + `DETAIL` + 3, h, w) float32
             At stride 4, h and w without the padding (rounded up to multiples of 8).
+
+        Raises
+        ------
+        ValueError
+            If the model was cast to another type than float32.
         """
+        check_single(self, "the tiny SAM")
         used = (pixels != 0).any(1).any(0)
         height, width = (max(int(used.any(d).sum()), 1) for d in (1, 0))
         pixels = pixels[:, :, : -(-height // 32) * 32, : -(-width // 32) * 32]

@@ -1,8 +1,8 @@
 """Kill what writes, at random moments, and look at what it leaves: `python -m hostile.kills 200` in tests/.
 
-The saving of a sound, a download, the converter and the command are killed (SIGKILL) again and again. After each kill:
-nothing half-written under a final name; what is hidden beside it does not pile up; and the next run succeeds with the
-very same bytes.
+The saving of a live room, a download, the converter and the command are killed (SIGKILL) again and again. After each
+kill: nothing half-written under a final name; what is hidden beside it does not pile up; and the next run succeeds
+with the very same bytes.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from see2sound_nb import cli, demo_photo
 sys.exit(cli.main([str(demo_photo()), "-o", sys.argv[1] + "/a.wav", "--sources", "1", "--no-ambience"]))
 """
 SAVING = """
-import sys, numpy as np, see2sound_nb as s2s
-from see2sound_nb.media.sound_files import write_sound
-phi = np.random.default_rng(0).uniform(-0.5, 0.5, (6, 3_000_000))
+import sys
+sys.path.insert(0, sys.argv[2])
+from browser.scenes import three_sources
+import see2sound_nb as s2s
+room = s2s.LiveRoom(three_sources())
 print("ready", flush=True)
-write_sound(sys.argv[1] + "/a.wav", phi, 48000, layout="5.1")
+room.save(sys.argv[1] + "/a.wav", "7.1.4")
 """
 FETCHING = """
 import pathlib, sys
@@ -54,6 +56,8 @@ sys.path.insert(0, sys.argv[2])
 from authors import codi as reference
 reference.save_published(reference.net(reference.REDUCED), pathlib.Path(sys.argv[1]))
 """
+#: Where the tests stand.
+HERE = str(pathlib.Path(__file__).parent.parent)
 CONTENT = random.Random(0).randbytes(1_000_000)
 
 
@@ -153,17 +157,16 @@ def slow_server() -> Iterator[str]:
 def kill_all(times: int, *, seed: int = 0, tell: Callable[[str], None] = print) -> None:
     """Kill each of them: of `times` kills two fifths go to a download, and a fifth to each other."""
     rng = random.Random(seed)
-    tell(kill_again_and_again("saving", SAVING, "a.wav", times // 5, rng, waits=True))
+    tell(kill_again_and_again("LiveRoom.save", SAVING, "a.wav", times // 5, rng, HERE, waits=True))
     with slow_server() as address:
         words = (address, hashlib.sha256(CONTENT).hexdigest())
         tell(kill_again_and_again("a download", FETCHING, "a.bin", 2 * times // 5, rng, *words, waits=True))
     with tempfile.TemporaryDirectory() as published:
-        here = str(pathlib.Path(__file__).parent.parent)
-        assert run(PUBLISHING, pathlib.Path(published), here).wait() == 0
+        assert run(PUBLISHING, pathlib.Path(published), HERE).wait() == 0
         files = [
             str(path) for path in sorted(pathlib.Path(published).iterdir(), key=lambda path: "diffuser" in path.name)
         ]
-        tell(kill_again_and_again("the converter", CONVERTING, "codi", times // 5, rng, here, *files, waits=True))
+        tell(kill_again_and_again("the converter", CONVERTING, "codi", times // 5, rng, HERE, *files, waits=True))
     tell(kill_again_and_again("the command", COMMAND, "a.wav", times // 5, rng))
 
 

@@ -11,7 +11,7 @@ from hostile import growth, kills
 
 @pytest.mark.slow
 def test_killed_writers_leave_nothing_half_written():
-    told = kills.kill_again_and_again("saving", kills.SAVING, "a.wav", 5, random.Random(1), waits=True)
+    told = kills.kill_again_and_again("saving", kills.SAVING, "a.wav", 5, random.Random(1), kills.HERE, waits=True)
     assert "same bytes" in told
 
 
@@ -26,8 +26,8 @@ def test_a_killed_download_goes_on():
 
 
 @pytest.mark.slow
-def test_any_process_with_any_number_of_threads_hears_the_same():
-    assert growth.other_process(1) == growth.other_process(2)
+def test_any_process_with_any_number_of_threads_hears_the_same(pipeline):
+    assert growth.other_process(1) == growth.other_process(2) == growth.sound_of(pipeline, growth.photos()[0])
 
 
 @pytest.mark.slow

@@ -94,7 +94,6 @@ def build_scene(
 ) -> pathlib.Path:
     """Make one scene from the contents of its files; returns its folder."""
     from PIL import Image
-    from scipy.io import wavfile
 
     for part in ("masks", "dry", "ir", "seld"):
         (folder / part).mkdir(parents=True, exist_ok=True)
@@ -115,7 +114,7 @@ def build_scene(
         sound = decoded(contents[declared["things"][source["thing"]]["sound"]], rate)
         dry[k], events = sounding(sound, source, rate, duration)
         truth["sources"][k] |= dict(events=events, dry=f"dry/{k:02d}.wav")
-        _save(folder / f"dry/{k:02d}.wav", lambda path, k=k: wavfile.write(path, rate, dry[k]))  # type: ignore[misc]
+        write_wav(folder / f"dry/{k:02d}.wav", dry[k], rate, layout="mono", subtype="FLOAT")
     for layout in STORED:
         h = impulse_responses(room, positions, layout, sample_rate=rate)
         for k in range(len(h)):

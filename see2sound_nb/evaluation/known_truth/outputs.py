@@ -10,15 +10,11 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from see2sound_nb.evaluation.known_truth.baselines import BASELINES
 from see2sound_nb.evaluation.known_truth.positions import POSITION_MEASURES, score_positions
 from see2sound_nb.evaluation.known_truth.scene import read_scene
 from see2sound_nb.evaluation.known_truth.scoring import MEASURES, score
-
-#: So many times the scenes are drawn anew for an interval.
-DRAWS = 2000
+from see2sound_nb.measure.intervals import bootstrap_mean
 
 
 def scenes_of(folder: str | pathlib.Path) -> list[pathlib.Path]:
@@ -103,30 +99,21 @@ def score_outputs(
 
 def _rows(scored: Sequence[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
     rows = []
+
+    def add(measure: str, of: str, values: Sequence[float | None]) -> None:
+        rows.append(dict(measure=measure, of=of, **bootstrap_mean(values, seed=seed)._asdict()))
+
     for measure, what in MEASURES.items():
-        if what.better:
-            has = [one for one in scored if one["measures"][measure]["value"] is not None]
-            columns = {"file": [one["measures"][measure]["value"] for one in has]}
-            columns |= {name: [one["baselines"][name][measure]["value"] for one in has] for name in BASELINES}
-            if has:
-                rows += [dict(measure=measure, of=of, **interval(values, seed)) for of, values in columns.items()]
+        has = [one for one in scored if one["measures"][measure]["value"] is not None]
+        if what.better and has:
+            add(measure, "file", [one["measures"][measure]["value"] for one in has])
+            for name in BASELINES:
+                add(measure, name, [one["baselines"][name][measure]["value"] for one in has])
     for measure in POSITION_MEASURES:
         values = [one["positions"][measure] for one in scored if "positions" in one]
         if any(value is not None for value in values):
-            rows.append(dict(measure=measure, of="file", **interval(values, seed)))
+            add(measure, "file", values)
     return rows
-
-
-def interval(values: Sequence[float | None], seed: int = 0) -> dict[str, Any]:
-    """n, mean and the 95 % percentile bootstrap interval of the values that are there, None where there is none."""
-    x = np.array([value for value in values if value is not None], dtype=np.float64)
-    if not len(x):
-        return dict(n=0, mean=None, low=None, high=None)
-    if len(x) == 1:
-        return dict(n=1, mean=float(x[0]), low=None, high=None)
-    drawn = np.random.default_rng(seed).integers(len(x), size=(DRAWS, len(x)))
-    low, high = np.percentile(x[drawn].mean(axis=1), [2.5, 97.5])
-    return dict(n=len(x), mean=float(x.mean()), low=float(low), high=float(high))
 
 
 def describe_outputs(result: dict[str, Any]) -> str:

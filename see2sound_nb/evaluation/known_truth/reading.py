@@ -16,10 +16,10 @@ from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS, LOUDSPEAKERS
 from see2sound_nb.room.spherical_harmonics import encode
 
-#: Layouts that a file may be taken for: those that are rendered, and one channel.
-SCORED = ("mono", *CHANNELS)
+#: Layouts that a file may be taken for: those that can be written.
+SCORED = tuple(CHANNELS)
 #: What so many channels are taken for where nothing else is said.
-_BY_CHANNELS = {1: "mono"} | {count: name for name, count in CHANNELS.items()} | {2: "binaural"}
+_BY_CHANNELS = {count: name for name, count in CHANNELS.items()} | {2: "binaural"}
 #: Speaker masks of other layouts of as many channels, and what they are called.
 _OTHER_MASKS = {0x33: "4.0", 0x107: "3.1 or 4.0 with one rear", 0x63F: "7.1"}
 #: Stereo is heard from two loudspeakers here, (azimuth, elevation) in degrees.

@@ -231,7 +231,7 @@ class LiveRoom(ClipState):
         return self._one_turn(layout or self.channel_layout) * np.float32(10 ** (self.gain_db / 20))
 
     def save(self, path: str | os.PathLike, layout: str | None = None, *, subtype: str = "PCM_16") -> pathlib.Path:
-        """Write what is heard as a WAV with the layout's channel mask.
+        """Write what is heard as a WAV with the layout's channel mask, or as a FLAC.
 
         Parameters
         ----------

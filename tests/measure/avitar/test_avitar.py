@@ -183,7 +183,7 @@ def test_a_hole_in_a_checkpoint_is_no_zeros(tmp_path):
     torch.save({"state_dict": {"mpd.x": torch.randn(9000)}}, path)
     data = path.read_bytes()
     path.write_bytes(data[:9000] + bytes(4096) + data[13096:])
-    with pytest.raises(ValueError, match="is damaged: its part .* not as it was written"):
+    with pytest.raises(ValueError, match=r"is damaged: its part .* not as it was written"):
         convert_avitar(path, tmp_path / "out.safetensors")
 
 

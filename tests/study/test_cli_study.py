@@ -7,8 +7,8 @@ from PIL import Image
 from study.small_studies import answers_of, participant, right_value, scenes
 
 import see2sound_nb as s2s
-from see2sound_nb.study import command
-from see2sound_nb.study.command import run_command
+from see2sound_nb import cli_study as command
+from see2sound_nb.cli_study import run as run_command
 from see2sound_nb.study.plan import read_study
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from scipy.io import wavfile
 
-from see2sound_nb.measure import judging as module
+from see2sound_nb.measure import judge as module
+from see2sound_nb.measure.judge import embed, embed_recordings, load_judge, log_mels
 from see2sound_nb.measure.judged import frechet_distance, same_kind, told_apart
-from see2sound_nb.measure.judging import embed, embed_recordings, load_judge, log_mels
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def run_command(words: Sequence[str]) -> int:
+def run(words: Sequence[str]) -> int:
     """Run ``see2sound benchmark`` with the words that follow; returns the exit code.
 
     Raises

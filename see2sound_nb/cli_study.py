@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def run_command(words: Sequence[str]) -> int:
+def run(words: Sequence[str]) -> int:
     """Run ``see2sound study`` with its words; returns the exit code.
 
     Parameters
