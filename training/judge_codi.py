@@ -17,10 +17,11 @@ import argparse
 import itertools
 import pathlib
 
-import judge
 import numpy as np
 import recordings
 import torch
+
+from see2sound_nb.measure import judge
 
 SECONDS = 10  # of a recording; more says nothing more
 SEEDS = 3
@@ -64,7 +65,10 @@ def embed_recordings(model, root: pathlib.Path, keep: pathlib.Path) -> tuple[np.
     """Embeddings of all recordings that judge, their classes and their sources (kept in ``keep``)."""
     if not keep.exists():
         rows = recordings.files(root, recordings.JUDGE)
-        made = [judge.embed(model, recordings.load(path)[: SECONDS * recordings.RATE]) for _, _, path in rows]
+        made = [
+            judge.embed(model, recordings.load(path)[: SECONDS * recordings.RATE], recordings.RATE)
+            for _, _, path in rows
+        ]
         np.savez(keep, x=np.stack(made), names=[r[0] for r in rows], sources=[r[1] for r in rows])
     kept = np.load(keep)
     return kept["x"], kept["names"], kept["sources"]
@@ -78,7 +82,7 @@ def embed_sounds(model, pipe, names: list[str], **settings) -> tuple[np.ndarray,
     for name in names:
         caption = sound_classes.CLASSES[sound_classes.NAMES.index(name)].captions[0]
         waves = pipe(None, [caption] * SEEDS, seeds=list(range(SEEDS)), **settings)
-        rows += [judge.embed(model, wave) for wave in waves]
+        rows += [judge.embed(model, wave, pipe.sample_rate) for wave in waves]
     return np.stack(rows), np.repeat(names, SEEDS)
 
 
