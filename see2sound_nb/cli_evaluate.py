@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from see2sound_nb.evaluation.photos import ROOM, evaluate_photos, find_photos
 from see2sound_nb.evaluation.table import describe_table, table_1, write_tables
 from see2sound_nb.media.files import atomic_path
-from see2sound_nb.models.table import PRESETS
+from see2sound_nb.models.table import PRESETS, TASKS
 from see2sound_nb.pipeline import See2Sound
-
-#: The tasks whose model may be another than the preset's.
-TASKS = ("segmentation", "depth", "audio")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import pathlib
 import sys
 from typing import cast
 
-from see2sound_nb.cli import progress_bars
+from see2sound_nb._progress import progress_bars
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.pipeline import See2Sound

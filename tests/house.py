@@ -22,7 +22,10 @@ FLOORS: list[tuple[str, ...]] = [
         "__main__.py",
         "cli.py",
         "cli_benchmark.py",
+        "cli_convert.py",
         "cli_evaluate.py",
+        "cli_models.py",
+        "cli_photo.py",
         "cli_study.py",
         "demo.py",
     ),  # the doors

@@ -1,5 +1,6 @@
 """The command line: what it writes, what it prints, and exit code 2 with one line for bad input."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -11,11 +12,14 @@ import pytest
 import soundfile
 from PIL import Image
 
-from see2sound_nb import cli, scene
+from see2sound_nb import cli, cli_photo, scene
 from see2sound_nb.media.pictures import demo_photo
-from see2sound_nb.models.table import MODELS
+from see2sound_nb.media.sound_files import SUBTYPES
+from see2sound_nb.models.table import MODELS, PRESETS
 from see2sound_nb.pipeline import See2Sound
+from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
 from see2sound_nb.render.channels import MASTER_PEAK_DB, render_channels
+from see2sound_nb.render.layouts import LAYOUTS
 from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.ambience import AMBIENCE_LEVEL_DB
 from see2sound_nb.sounds.sound_classes import NAMES
@@ -27,7 +31,9 @@ pytestmark = pytest.mark.slow
 def one_pipeline(monkeypatch, pipeline):
     """Models are loaded once for all tests of this file."""
     monkeypatch.setattr(
-        cli, "See2Sound", lambda preset, **others: pipeline if preset == "tiny" else See2Sound(preset=preset, **others)
+        cli_photo,
+        "See2Sound",
+        lambda preset, **others: pipeline if preset == "tiny" else See2Sound(preset=preset, **others),
     )
 
 
@@ -216,7 +222,7 @@ def test_models_are_chosen_by_name_and_what_matters_is_said(capsys, monkeypatch)
             warnings.warn("of no interest", stacklevel=1)
             raise ValueError("the end")
 
-    monkeypatch.setattr(cli, "See2Sound", Warns)
+    monkeypatch.setattr(cli_photo, "See2Sound", Warns)
     assert cli.main([str(demo_photo()), "--depth", "depth-pro", "--audio", "tiny-codi"]) == cli.BAD_INPUT
     assert chosen == {"preset": "tiny", "segmentation": None, "depth": "depth-pro", "audio": "tiny-codi"}
     said = capsys.readouterr().err.splitlines()
@@ -248,3 +254,22 @@ def test_too_little_memory_is_one_line(capsys, monkeypatch):
     monkeypatch.setattr(See2Sound, "run", lambda *_, **__: (_ for _ in ()).throw(MemoryError("lower max_order")))
     assert cli.main([str(demo_photo())]) == cli.BAD_INPUT
     assert "not enough memory; lower max_order" in capsys.readouterr().err
+
+
+def test_the_words_of_the_help_are_those_of_the_package():
+    given = {action.dest: action for action in cli.parser()._actions}
+    for option, known in (("layout", LAYOUTS), ("subtype", SUBTYPES), ("preset", PRESETS)):
+        assert given[option].help.split(" (default")[0].removeprefix("of the WAV: ").split(", ") == list(known)
+    assert given["fov"].default == DEFAULT_FOV_DEG
+    assert all(importlib.util.find_spec(f"see2sound_nb.cli_{name}") for name in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["models"]])
+def test_what_needs_no_model_waits_for_none(words):
+    code = (
+        "import sys; from see2sound_nb.cli import main\n"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        "print(sorted({'numpy', 'torch', 'scipy', 'PIL', 'matplotlib'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.splitlines()[-1] == "[]"

@@ -10,7 +10,7 @@ import soundfile
 from PIL import Image
 
 import see2sound_nb as s2s
-from see2sound_nb import cli
+from see2sound_nb import cli, cli_photo
 from see2sound_nb.pipeline import See2Sound
 
 av = pytest.importorskip("av")
@@ -22,7 +22,9 @@ SIZE = (320, 214)
 def one_pipeline(monkeypatch, pipeline):
     """Models are loaded once for all tests of this file."""
     monkeypatch.setattr(
-        cli, "See2Sound", lambda preset, **others: pipeline if preset == "tiny" else See2Sound(preset=preset, **others)
+        cli_photo,
+        "See2Sound",
+        lambda preset, **others: pipeline if preset == "tiny" else See2Sound(preset=preset, **others),
     )
 
 
@@ -141,7 +143,7 @@ def test_another_missing_module_is_a_fault_of_ours(monkeypatch):
     def broken(*_):
         raise ModuleNotFoundError("No module named 'nothing'")
 
-    monkeypatch.setattr(cli, "_run", broken)
+    monkeypatch.setattr(cli_photo, "run", broken)
     with pytest.raises(ModuleNotFoundError, match="nothing"):
         cli.main(["photo.jpg"])
 

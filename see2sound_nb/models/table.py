@@ -32,6 +32,8 @@ from see2sound_nb.models.downloads import cache_dir
 INVERSE_DEPTH, METRES = "inverse depth", "metres"
 #: From a file, or None, to what `load_sam`, `load_depth` or `load_audio` returns.
 Adapter = Callable[[Any], Any]
+#: Of figure 2: what a model may be chosen for.
+TASKS = ("segmentation", "depth", "audio")
 #: What makes a folder a model. Of a repository on the hub nothing else is fetched: no pickles.
 FILES = {
     "segmentation": ("config.json", "model.safetensors"),
