@@ -2,6 +2,8 @@
 
 import itertools
 import re
+import sys
+import types
 
 import pytest
 
@@ -30,10 +32,22 @@ def test_the_first_cell_promises(name):
 
 
 @each
-def test_the_second_cell_is_the_same_everywhere(name):
-    second = cells(name)[1]
-    assert second.source == SETUP
-    assert tags(second) == ["nbval-ignore-output"]
+def test_the_second_cell_is_colabs_and_the_third_the_same_everywhere(name):
+    colab, setup = cells(name)[1:3]
+    assert colab.source == cells(NAMES[0])[1].source and not colab.outputs
+    assert setup.source == SETUP
+    assert tags(setup) == ["nbval-ignore-output"]
+
+
+def test_the_cell_for_colab_installs_there_and_does_nothing_elsewhere(monkeypatch):
+    source, done = cells(NAMES[0])[1].source, []
+    there = types.SimpleNamespace(run_line_magic=lambda *words: done.append(words))
+    exec(source, {"get_ipython": lambda: there})
+    assert not done
+    output = types.SimpleNamespace(enable_custom_widget_manager=lambda: done.append("widgets"))
+    monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(output=output))
+    exec(source, {"get_ipython": lambda: there})
+    assert done == [("pip", "install --quiet see2sound_nb[lab]"), "widgets"]
 
 
 @each
@@ -61,7 +75,7 @@ def test_the_last_cell_sums_up_and_leads_on(name):
 
 @each
 def test_lengths(name):
-    assert 25 <= len(cells(name)) <= 55
+    assert 25 <= len(cells(name)) <= 56
     too_long = {called(cell): n for cell in code_cells(name) if (n := lines_of_code(cell.source)) > 15}
     assert not too_long
 
