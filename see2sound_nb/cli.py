@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         "here, the photo's name with .wav, the clip's with .sound.mp4)",
     )  # fmt: skip
     p.add_argument(
-        "--layout", default="5.1", help="5.1, 7.1.4, stereo, binaural, foa, hoa2, hoa3, hoa4, hoa5 (default: 5.1)"
+        "--layout", default="5.1", help="5.1, 7.1.4, stereo, binaural, mono, foa, hoa2, hoa3, hoa4, hoa5 (default: 5.1)"
     )
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
     p.add_argument("--subtype", default="PCM_16", help="of the WAV: PCM_16, PCM_24, FLOAT (default: PCM_16)")

@@ -130,8 +130,8 @@ class Scene:
         Parameters
         ----------
         layout : str
-            ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"7.1.4"``, ``"binaural"`` (left, right), ``"stereo"``, ``"foa"``
-            (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.layouts.LAYOUTS`.
+            ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"7.1.4"``, ``"binaural"`` (left, right), ``"stereo"``, ``"mono"``
+            (one microphone that hears from everywhere), ``"foa"`` (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.layouts.LAYOUTS`.
         hrtf : HRTF, optional
             Another head for ``"binaural"``, as from `load_hrtf`, at the sample rate of the rendering.
         sample_rate : int, optional

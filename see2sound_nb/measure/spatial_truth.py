@@ -178,11 +178,11 @@ def truth_of_signal(phi: np.ndarray, sample_rate: int, layout: str) -> dict[str,
     measured(own, "loudness_lufs", 1, loudness_lufs, phi, sample_rate, layout)
     measured(own, "true_peak_dbtp", 1, true_peak_dbtp, phi, sample_rate)
     measured(own, "clipped_share", 6, clipped_share, phi)
-    if layout in AMBISONIC_ORDERS:
+    if AMBISONIC_ORDERS.get(layout):
         measured(own, "direction_deg", 1, direction_from_foa, phi)
     elif layout in LOUDSPEAKERS:
         measured(own, "direction_deg", 1, direction_from_loudspeakers, phi, layout)
-    else:
+    elif len(names) == 2:
         measured(own, "ild_db", 1, ild_db, phi)
     if layout == "binaural":
         measured(own, "itd_ms", 3, _itd_ms, phi, sample_rate)

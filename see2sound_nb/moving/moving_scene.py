@@ -248,7 +248,7 @@ class MovingScene:
             check_sound_file(path, layout, subtype)
             phi = self.render(layout, sample_rate=rate, **how)
             return write_sound(path, phi, rate, layout=layout, subtype=subtype)
-        if layout in AMBISONIC_ORDERS:
+        if AMBISONIC_ORDERS.get(layout):
             beside = path.with_suffix(f".{layout}.wav")  # a name that nobody else's file is likely to have
             check_writable(beside)
             write_sound(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
@@ -365,6 +365,8 @@ def check_output(path: pathlib.Path, clip: Clip, layout: str, original: str) -> 
         raise ValueError(f"{path.name} must end with {suffixes}, or for a film with {', '.join(CONTAINERS)}; rename it")
     if path.suffix.lower() in CONTAINERS and layout == "7.1.4" and path.suffix.lower() != ".mov":
         raise ValueError(f"{path.name} cannot hold 7.1.4, only a .mov can; choose that, or 5.1")
+    if path.suffix.lower() in CONTAINERS and layout == "mono":
+        raise ValueError(f"{path.name} is a film, whose sound has two channels or more; choose stereo, or a .wav")
 
 
 def check_doppler(doppler: bool, layout: str) -> None:

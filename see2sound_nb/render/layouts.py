@@ -6,17 +6,19 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 #: Channels of each layout, in the order of the rows of a rendering. Ambisonics ("foa", "hoa2" ... "hoa5") is AmbiX;
-#: from the second order on its channels have no names but their numbers.
+#: from the second order on its channels have no names but their numbers. "mono" is what reaches one microphone that hears
+#: alike from everywhere: Ambisonics of order 0.
 LAYOUTS = {
     "5.1": ("FL", "FR", "FC", "LFE", "SL", "SR"),
     "7.1.4": ("FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR", "TFL", "TFR", "TBL", "TBR"),
     "stereo": ("L", "R"),
     "binaural": ("L", "R"),
+    "mono": ("W",),
     "foa": ("W", "Y", "Z", "X"),
     **{f"hoa{order}": tuple(f"ACN{n}" for n in range((order + 1) ** 2)) for order in range(2, 6)},
 }
 #: Order of the Ambisonics layouts.
-AMBISONIC_ORDERS = {"foa": 1, "hoa2": 2, "hoa3": 3, "hoa4": 4, "hoa5": 5}
+AMBISONIC_ORDERS = {"mono": 0, "foa": 1, "hoa2": 2, "hoa3": 3, "hoa4": 4, "hoa5": 5}
 #: (azimuth, elevation) in degrees of the full-range loudspeakers, azimuth positive to the left, in the order of their
 #: channels: 5.1 as in ITU-R BS.775-4, 7.1.4 as system J (4+7+0) of ITU-R BS.2051-3.
 LOUDSPEAKERS = {

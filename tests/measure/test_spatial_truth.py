@@ -67,6 +67,8 @@ def test_a_rendering_by_itself(layout):
     assert -40 < own["loudness_lufs"] < -10 and own["true_peak_dbtp"] > own["loudness_lufs"]
     if layout in ("binaural", "stereo"):
         assert own["ild_db"] > 1
+    elif layout == "mono":
+        assert "direction_deg" not in own and "ild_db" not in own
     else:
         assert own["direction_deg"][0] == pytest.approx(38.7, abs=5)
     if layout == "binaural":

@@ -304,6 +304,7 @@ def test_files_say_what_they_are(passing, tmp_path):
     for name, layout, why in (
         ("a.mp3", "5.1", "must end with .wav"),
         ("a.mp4", "7.1.4", "only a .mov can"),
+        ("a.mp4", "mono", "two channels or more; choose stereo"),
         ("a.mp4", "6.1", "unknown"),
     ):
         with pytest.raises(ValueError, match=why):

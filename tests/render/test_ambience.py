@@ -76,7 +76,7 @@ def test_all_loudspeakers_around_play_as_loud_and_centre_and_lfe_not_at_all(loop
 
 
 @pytest.mark.parametrize("name", LOOPS)
-@pytest.mark.parametrize("layout", list(AMBISONIC_ORDERS))
+@pytest.mark.parametrize("layout", [name for name, order in AMBISONIC_ORDERS.items() if order])
 def test_ambisonics_is_a_diffuse_field(loops, name, layout):
     order = AMBISONIC_ORDERS[layout]
     phi = ambient_channels(loops[name], layout).astype(np.float64)

@@ -66,7 +66,7 @@ def test_mono_has_no_direction_and_says_so(scene):
     assert two["azimuth_deg"] == pytest.approx(0, abs=1e-6) and "binaural" in two["itd_error_us"]
 
 
-@pytest.mark.parametrize("layout", list(LAYOUTS))
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout != "mono"])
 def test_in_the_mirror_left_is_right(scene, layout):
     truth = baseline("truth", scene, layout)
     again = mirrored(mirrored(truth, layout), layout)
