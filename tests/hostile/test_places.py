@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -221,3 +222,18 @@ def test_what_may_not_be_read_says_so(tmp_path, monkeypatch, capsys, name):
     said = capsys.readouterr().err
     assert "may not be read; change its permissions" in said and said.count("\n") == 1
     assert not (tmp_path / "a.wav").exists()
+
+
+@pytest.mark.slow
+def test_a_wrong_clock_changes_nothing(tmp_path, monkeypatch):
+    photo, sounds = tmp_path / "photo.jpg", []
+    photo.write_bytes(s2s.demo_photo().read_bytes())
+    for number, now_s in enumerate((0.0, 7.3e9)):  # in 1970, in 2201
+        output = tmp_path / f"{number}.wav"
+        with monkeypatch.context() as patch:
+            os.utime(photo, (now_s, now_s))
+            patch.setattr(time, "time", lambda now_s=now_s: now_s)
+            patch.setattr(time, "time_ns", lambda now_s=now_s: int(now_s * 1e9))
+            assert cli.main([str(photo), *OPTIONS[1:], str(output)]) == 0
+        sounds.append(output.read_bytes())
+    assert sounds[0] == sounds[1]
