@@ -10,7 +10,7 @@ Notebook: 07_moving_pictures.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 CUT_S, AMBIENCE_CUT_S, END_S = 0.02, 0.5, 0.05
 #: A path that stays within so many metres is a place.
 AT_REST_M = 0.02
-#: A path is rendered in parts of so many seconds.
+#: A path is rendered some seconds at a time.
 PART_S = 4.0
 #: Doppler follows image sources of up to so many reflections.
 DOPPLER_ORDER = 2
@@ -94,10 +94,20 @@ def render_shots(
     return phi
 
 
-def _add_sources(
-    phi: np.ndarray, shot: Shot, turn: int, room: Room, course: Course, layout: str, hrtf: HRTF | None,
-    doppler: bool, lively: bool,
-) -> None:  # fmt: skip
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What source `k` of a shot plays in one turn: `dry` (n,) from the sample `start` on, on a path (P, 3) in metres,
+    listener's frame, whose moments (P,) are seconds from `start`."""
+
+    k: int
+    start: int
+    dry: np.ndarray
+    path_m: np.ndarray
+    times_s: np.ndarray
+
+
+def parts(shot: Shot, turn: int, course: Course, *, lively: bool = True) -> Iterator[Part]:
+    """What the sources of a shot play in a turn: those that are heard, from when on, and where."""
     start, weight = _stretch(shot, turn, course, CUT_S)
     at_s = (start + np.arange(len(weight))) / course.rate - turn * course.turn_s - shot.start_s
     gains = shot.heard * (livelier(shot.speeds_m_s()) if lively else 1.0)
@@ -109,14 +119,23 @@ def _add_sources(
         first, last = int(heard[0]), int(heard[-1]) + 1
         loop = _fitting(resampled(sound, shot.key.sample_rate, course.rate), course)
         dry = lasting(loop, last - first, start + first) * envelope[first:last]
-        path, times_s = shot.paths_m[:, k] + np.asarray(room.listener_m), shot.times_s - at_s[first]
+        path, times_s = shot.paths_m[:, k], shot.times_s - at_s[first]
         if np.ptp(path, axis=0).max() < AT_REST_M:
             path, times_s = path[:1], times_s[:1]
+        yield Part(k, start + first, dry, path, times_s)
+
+
+def _add_sources(
+    phi: np.ndarray, shot: Shot, turn: int, room: Room, course: Course, layout: str, hrtf: HRTF | None,
+    doppler: bool, lively: bool,
+) -> None:  # fmt: skip
+    for part in parts(shot, turn, course, lively=lively):
+        path = part.path_m + np.asarray(room.listener_m)
         if doppler:
-            wet = _with_doppler(dry, room, path, times_s, layout, course.rate)
+            wet = _with_doppler(part.dry, room, path, part.times_s, layout, course.rate)
         else:
-            wet = _in_parts(dry, room, path, times_s, layout, course.rate, hrtf)
-        _add(phi, wet, start + first, course)
+            wet = _in_parts(part.dry, room, path, part.times_s, layout, course.rate, hrtf)
+        add(phi, wet, part.start, course)
 
 
 def _add_ambience(
@@ -128,7 +147,7 @@ def _add_ambience(
     start, weight = _stretch(shot, turn, course, 0.0 if alone and course.loops else AMBIENCE_CUT_S)
     bed = shot.key.ambient_channels(layout, hrtf=hrtf, sample_rate=course.rate)
     channels = [lasting(_fitting(row, course), len(weight), start) for row in bed]
-    _add(phi, np.stack(channels) * weight.astype(np.float32), start, course)
+    add(phi, np.stack(channels) * weight.astype(np.float32), start, course)
 
 
 def _fitting(loop: np.ndarray, course: Course) -> np.ndarray:
@@ -188,7 +207,7 @@ def _with_doppler(
     )
 
 
-def _add(phi: np.ndarray, wet: np.ndarray, start: int, course: Course) -> None:
+def add(phi: np.ndarray, wet: np.ndarray, start: int, course: Course) -> None:
     """Add channels from a sample on: what is beyond the end comes round in a clip that repeats, else it is cut."""
     total = phi.shape[1]
     if not course.loops:
