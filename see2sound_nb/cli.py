@@ -29,12 +29,15 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("photo", help="a picture, a film, or an animation such as a GIF")
     p.add_argument(
         "-o", "--output",
-        help="the .wav or .flac to write, or for a clip also an .mp4, .mov, .mkv or .webm with its pictures (default: "
-        "here, the photo's name with .wav, the clip's with .sound.mp4)",
+        help="the .wav or .flac to write, or for a clip also an .mp4, .mov, .mkv or .webm with its pictures; a .glb is "
+        "a glTF scene, a .sofa the room's responses (default: here, the photo's name with .wav, the clip's with "
+        ".sound.mp4)",
     )  # fmt: skip
     p.add_argument(
-        "--layout", default="5.1", help="5.1, 7.1.4, stereo, binaural, mono, foa, hoa2, hoa3, hoa4, hoa5 (default: 5.1)"
-    )
+        "--layout", default="5.1",
+        help="5.1, 7.1.4, stereo, binaural, mono, foa, hoa2, hoa3, hoa4, hoa5, or for other programs: adm, sa3d, "
+        "dcase, gltf, sofa (default: 5.1)",
+    )  # fmt: skip
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
     p.add_argument("--subtype", default="PCM_16", help="of the WAV: PCM_16, PCM_24, FLOAT (default: PCM_16)")
     p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")

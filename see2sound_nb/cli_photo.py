@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from see2sound_nb._progress import progress_bars
+from see2sound_nb.exporting import EXPORTS, export_of
 from see2sound_nb.media.clip_writing import CONTAINERS, SAMPLE_RATE_HZ
 from see2sound_nb.media.clips import Clip
 from see2sound_nb.media.files import check_writable
@@ -28,16 +29,18 @@ from see2sound_nb.scene import Scene
 
 def run(arguments: argparse.Namespace) -> int:
     """Turn the photo or clip of the command line into sound; returns the exit code."""
-    check_layout(arguments.layout)
+    if arguments.layout not in EXPORTS:
+        check_layout(arguments.layout)
     source = clip_or_photo(arguments.photo)
     moving = isinstance(source, Clip)
-    output = pathlib.Path(arguments.output or _default_output(arguments.photo, moving))
-    if isinstance(source, Clip):
-        check_output(output, source, arguments.layout, arguments.original)
-        check_doppler(arguments.doppler, arguments.layout)
-        check_subtype(arguments.subtype)
-    if not isinstance(source, Clip) or output.suffix.lower() not in CONTAINERS:
-        check_sound_file(output, arguments.layout, arguments.subtype)
+    output = pathlib.Path(arguments.output or _default_output(arguments.photo, moving, arguments.layout))
+    if export_of(output, arguments.layout) is None:
+        if isinstance(source, Clip):
+            check_output(output, source, arguments.layout, arguments.original)
+            check_doppler(arguments.doppler, arguments.layout)
+            check_subtype(arguments.subtype)
+        if not isinstance(source, Clip) or output.suffix.lower() not in CONTAINERS:
+            check_sound_file(output, arguments.layout, arguments.subtype)
     check_writable(output, inputs=[arguments.photo])
     if arguments.sample_rate is not None:
         check_sample_rate(arguments.sample_rate)
@@ -75,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"Measured: {truth_line(report['measured'])}")
         for note in scene.notes:
             print(f"Note: {note}")
-        print(f"{output}: {arguments.layout}, master gain {written['gain_db']:+.1f} dB")
+        gain = f", master gain {written['gain_db']:+.1f} dB" if "gain_db" in written else ""
+        print(f"{output}: {written['layout']}{gain}")
     return 0
 
 
@@ -111,8 +115,10 @@ def _kept_for_the_next_start(keep: pathlib.Path | None) -> Iterator[None]:
         shutil.rmtree(keep, ignore_errors=True)
 
 
-def _default_output(photo: str, moving: bool) -> str:
+def _default_output(photo: str, moving: bool, layout: str) -> str:
     path = pathlib.Path(photo)
+    if layout in EXPORTS:
+        return f"{path.stem}.{layout}{EXPORTS[layout]}"
     return f"{path.stem}.sound.mp4" if moving else path.with_suffix(".wav").name
 
 
@@ -120,6 +126,9 @@ def _write(
     scene: Scene | MovingScene, output: pathlib.Path, arguments: argparse.Namespace
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Render and write; returns what is to be said of the file, and the report."""
+    if kind := export_of(output, arguments.layout):
+        scene.save(output, arguments.layout)
+        return {"path": str(output), "layout": kind}, scene.report()
     rate = arguments.sample_rate or scene.sample_rate
     if isinstance(scene, MovingScene):
         how = {"original": arguments.original, "doppler": arguments.doppler}
@@ -128,7 +137,8 @@ def _write(
         rate = SAMPLE_RATE_HZ if output.suffix.lower() in CONTAINERS else rate
     else:
         phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
-        write_sound(output, phi, rate, layout=arguments.layout, subtype=arguments.subtype)
+        how = {"layout": arguments.layout, "subtype": arguments.subtype, "description": scene.made_by()}
+        write_sound(output, phi, rate, **how)
         report = scene.report(arguments.layout, sample_rate=rate, phi=phi)
     written = {
         "path": str(output),

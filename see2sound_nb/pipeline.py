@@ -186,9 +186,8 @@ class See2Sound:
         check_run(sources, select, geometry, seed)
         tell, photo = progress or quiet, clip_or_photo(photo)
         if isinstance(photo, Clip):
-            how: dict[str, Any] = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps)
-            how |= dict(ambience=ambience, masks=masks, frame=frame, keep=keep, tell=tell)
-            return run_clip(self, photo, sources, prompt, seed, **how)
+            how: dict = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps, ambience=ambience)
+            return run_clip(self, photo, sources, prompt, seed, masks=masks, frame=frame, keep=keep, tell=tell, **how)
         I, masks, unusual = self._prepare(photo, sources, steps, masks, ambience)
         # 1. Regions of interest: masks M, contours c_k, polygons P_k (Eq. 2), boxes R_k (Eq. 3), patches I_p
         with torch_threads(self._threads("segmentation")):
@@ -227,6 +226,7 @@ class See2Sound:
             metric_depth=places.metric,
             prompt=prompt,
             ambience=Ambience(**around[0], audio=A[-1]) if ambience else None,
+            fov_deg=fov_deg,
         )
 
     def generate(

@@ -5,6 +5,7 @@ Everything here is ready for JSON: no NaN, no infinity. Notebook: 08_evaluation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -111,6 +112,16 @@ def truth_line(truth: dict[str, Any]) -> str:
 
 def _number(value: float | None, digits: str, unit: str) -> str:
     return "none" if value is None else f"{value:{digits}} {unit}"
+
+
+def made_by(
+    preset: str, seed: int, prompt: str | None, labels: Sequence[dict[str, Any]], positions_m: np.ndarray
+) -> str:
+    """What made a sound, in a line, as it is kept in its file: settings, and what is heard where."""
+    places = zip(labels, *directions(np.reshape(positions_m, (-1, 3))))
+    said = [f"{label['label']} at azimuth {azimuth:+.0f} deg, {away:.1f} m" for label, azimuth, _, away in places]
+    words = [f"preset {preset}", f"seed {seed}", *([f"prompt {prompt!r}"] if prompt else [])]
+    return f"see2sound_nb: {', '.join(words)}; {'; '.join(said) or 'no source'}"
 
 
 def description(scene: Scene) -> str:

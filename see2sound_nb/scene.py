@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.exporting import Objects, Shown, export, export_of
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sample_rate, check_sound_file, write_sound
+from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
 from see2sound_nb.render import responses
 from see2sound_nb.render.ambience import ambient_channels
 from see2sound_nb.render.channels import master_gain_db, render_channels
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import LAYOUTS, check_layout
-from see2sound_nb.reporting import description, plan_report, truth_report
+from see2sound_nb.reporting import description, made_by, plan_report, truth_report
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.sounds.ambience import Ambience
 from see2sound_nb.sounds.generation import SOURCE_LEVEL_DB
@@ -63,6 +65,8 @@ class Scene:
     ambience : Ambience, optional
         What the photo sounds like as a whole, from everywhere alike: its kind, certainty, sound and level; None for
         none. Set another, or one of another level, and it is heard in the next rendering.
+    fov_deg : float
+        The camera's horizontal field of view in degrees.
     """
 
     image: np.ndarray
@@ -84,6 +88,7 @@ class Scene:
     metric_depth: bool = False
     prompt: str | None = None
     ambience: Ambience | None = None
+    fov_deg: float = DEFAULT_FOV_DEG
     # Of each layout and rate: what the scene was then, and its responses.
     _responses: dict[tuple[str, int], tuple[tuple, np.ndarray]] = dataclasses.field(default_factory=dict, init=False)
 
@@ -131,7 +136,8 @@ class Scene:
         ----------
         layout : str
             ``"5.1"`` (FL, FR, FC, LFE, SL, SR), ``"7.1.4"``, ``"binaural"`` (left, right), ``"stereo"``, ``"mono"``
-            (one microphone that hears from everywhere), ``"foa"`` (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all channels are in `render.layouts.LAYOUTS`.
+            (one microphone that hears from everywhere), ``"foa"`` (AmbiX: W, Y, Z, X) or ``"hoa2"`` to ``"hoa5"``; all
+            channels are in `render.layouts.LAYOUTS`.
         hrtf : HRTF, optional
             Another head for ``"binaural"``, as from `load_hrtf`, at the sample rate of the rendering.
         sample_rate : int, optional
@@ -159,6 +165,12 @@ class Scene:
         self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
     ) -> tuple[np.ndarray, float]:
         """What `render` and `gain_db` return, from one rendering."""
+        phi = self.mix(layout, hrtf=hrtf, sample_rate=sample_rate)
+        gain_db = master_gain_db(phi)
+        return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+
+    def mix(self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None) -> np.ndarray:
+        """What `render` returns, (n_ch, T + L - 1) float32, before the master gain."""
         rate = self._checked_rate(sample_rate)
         h = self.impulse_responses(layout, hrtf=hrtf, sample_rate=rate)
         A = resampled(self.audio, self.sample_rate, rate)
@@ -168,8 +180,7 @@ class Scene:
             bed = self.ambient_channels(layout, hrtf=hrtf, sample_rate=rate)
             fading = np.clip((samples - A.shape[1]) / max(1, phi.shape[1] - A.shape[1]), 0, 1)
             phi += bed[:, samples % bed.shape[1]] * (0.5 + 0.5 * np.cos(np.pi * fading)).astype(np.float32)
-        gain_db = master_gain_db(phi)
-        return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+        return phi
 
     def ambient_channels(
         self, layout: str = "5.1", *, hrtf: HRTF | None = None, sample_rate: int | None = None
@@ -211,13 +222,18 @@ class Scene:
         sample_rate: int | None = None,
         hrtf: HRTF | None = None,
     ) -> pathlib.Path:
-        """Render and write a WAV with the layout's channel mask, or a FLAC.
+        """Render and write a WAV with the layout's channel mask, a FLAC, or a file for other programs.
 
         Parameters
         ----------
         path : str or path
-            ``.wav`` or ``.flac``; what is there is replaced, unless it is read-only or no plain file.
-        layout, hrtf, sample_rate
+            ``.wav`` or ``.flac``; what is there is replaced, unless it is read-only or no plain file. A ``.glb`` is a
+            glTF scene and a ``.sofa`` the room's responses, whatever the layout.
+        layout : str
+            As in `render`; or one of `exporting.EXPORTS`: ``"adm"`` (objects, in a BW64 ``.wav``), ``"sa3d"`` (the
+            photo as an ``.mp4`` with first-order Ambisonics for headsets), ``"dcase"`` (a ``.wav`` with DCASE's
+            metadata beside it), ``"gltf"``, ``"sofa"``. These have their own rate and bits.
+        hrtf, sample_rate
             As in `render`.
         subtype : str
             See `media.sound_files.write_sound`.
@@ -231,13 +247,40 @@ class Scene:
         ------
         ValueError
             As `render` and `media.sound_files.write_sound`; before anything is rendered where the name is the reason.
+        ModuleNotFoundError
+            If what writes the file is not installed; the message names the extra.
         """
+        if kind := export_of(path, layout):
+            # With the silence that `impulse_responses` cuts off: objects and their reflections keep their times.
+            whole = dataclasses.replace(self, geometry="metric") if kind == "adm" else self
+            return export(whole, path, kind, Shown(self.image, self.image, self.fov_deg), self.notes)
         check_layout(layout)
         check_sound_file(path, layout, subtype)
         check_writable(path)
         rate = self._checked_rate(sample_rate)
         phi = self.render(layout, hrtf=hrtf, sample_rate=rate)
-        return write_sound(path, phi, rate, layout=layout, subtype=subtype)
+        return write_sound(path, phi, rate, layout=layout, subtype=subtype, description=self.made_by())
+
+    def objects(self, sample_rate: int | None = None) -> Objects:
+        """The sources as object-based formats have them: dry sounds, names, and places that rest."""
+        rate = self._checked_rate(sample_rate)
+        names = [source["label"] for source in self.labels]
+        classes = [source.get("sound_class", "") for source in self.labels]
+        sounds = np.asarray(resampled(self.audio, self.sample_rate, rate), dtype=np.float64)
+        places = np.asarray(self.positions_m, dtype=np.float64).reshape(1, -1, 3)
+        return Objects(names, classes, sounds, rate, np.zeros(1), places)
+
+    def open_air(self) -> Scene:
+        """The same sources without a room around them, and without the ambience."""
+        return dataclasses.replace(self, room=dataclasses.replace(self.room, max_order=0), ambience=None)
+
+    def ambience_alone(self, sample_rate: int | None = None) -> np.ndarray | None:
+        """The ambience as `ambient_channels` has it in mono, (T,), or None for none."""
+        return None if self.ambience is None else self.ambient_channels("mono", sample_rate=sample_rate)[0]
+
+    def made_by(self) -> str:
+        """What made the sound, in words: preset, seed, prompt, and what is heard where."""
+        return made_by(self.preset, self.seed, self.prompt, self.labels, self.positions_m)
 
     def heard(self) -> np.ndarray:
         """What arrives of each source at the listener: its omnidirectional sound, (N, T + L - 1) float32.

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -13,6 +14,7 @@ import soundfile
 from PIL import Image
 
 from see2sound_nb import cli, cli_photo, scene
+from see2sound_nb.exporting import EXPORTS
 from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.media.sound_files import SUBTYPES
 from see2sound_nb.models.table import MODELS, PRESETS
@@ -258,8 +260,9 @@ def test_too_little_memory_is_one_line(capsys, monkeypatch):
 
 def test_the_words_of_the_help_are_those_of_the_package():
     given = {action.dest: action for action in cli.parser()._actions}
-    for option, known in (("layout", LAYOUTS), ("subtype", SUBTYPES), ("preset", PRESETS)):
-        assert given[option].help.split(" (default")[0].removeprefix("of the WAV: ").split(", ") == list(known)
+    for option, known in (("layout", [*LAYOUTS, *EXPORTS]), ("subtype", SUBTYPES), ("preset", PRESETS)):
+        words = re.sub(r"\(default.*|of the WAV:|or for other programs:", "", given[option].help)
+        assert re.findall(r"[\w.]+", words) == list(known)
     assert given["fov"].default == DEFAULT_FOV_DEG
     assert all(importlib.util.find_spec(f"see2sound_nb.cli_{name}") for name in cli.COMMANDS)
 

@@ -9,6 +9,7 @@ Notebook: 07_moving_pictures.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import heapq
 import io
 import os
@@ -57,6 +58,26 @@ MIXED_PEAK = 10 ** (-1 / 20)
 BROWSER_CODECS = {"h264": ("mp4", "mov"), "vp8": ("webm",), "vp9": ("webm", "mp4"), "av1": ("webm", "mp4")}
 BROWSER_PIXELS = ("yuv420p", "yuvj420p")
 BROWSER_BYTES, BROWSER_PX = 20_000_000, 1920
+
+
+@dataclasses.dataclass(frozen=True)
+class Coding:
+    """How a film's sound is coded: FFmpeg's names of the codec and of the channels' layout.
+
+    Attributes
+    ----------
+    codec, layout : str
+    bit_rate : int, optional
+        Bits a second, where the coding is one that loses something.
+    options, metadata : dict of str to str
+        For the encoder, and for the track.
+    """
+
+    codec: str
+    layout: str
+    bit_rate: int | None = None
+    options: dict[str, str] = dataclasses.field(default_factory=dict)
+    metadata: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def write_clip(
@@ -114,7 +135,7 @@ def write_clip(
     phi = np.atleast_2d(np.asarray(phi))
     _check(path, clip, phi, layout, original, turns)
     sample_rate = check_sample_rate(sample_rate)
-    av = ensure_av()
+    ensure_av()
     check_writable(path)
     sound = fitted(resampled(phi, sample_rate, SAMPLE_RATE_HZ), round(turns * clip.end_s * SAMPLE_RATE_HZ))
     if original != "replaced" and clip.sound is None:
@@ -122,12 +143,54 @@ def write_clip(
         original = "replaced"
     if original == "mixed":
         sound = _mixed(sound, np.tile(read_sound(clip, SAMPLE_RATE_HZ), turns), layout)
+    notes += write_film(path, clip, sound, _coding(path, layout, len(phi)), original=original, turns=turns)
+    return path, notes
+
+
+def write_film(
+    path: pathlib.Path, clip: Clip, sound: np.ndarray, coding: Coding, *, original: str = "replaced", turns: int = 1
+) -> list[str]:
+    """Write a clip with a sound that is ready; all that is asked for must have been checked.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its suffix is one of `CONTAINERS`.
+    clip : Clip
+        Its pictures are copied bit for bit, or coded anew where that cannot be.
+    sound : np.ndarray
+        (n_ch, T) float, full scale 1, at `SAMPLE_RATE_HZ`, as long as the film.
+    coding : Coding
+        Of the sound.
+    original : str
+        ``"kept"`` adds the clip's own sound as a second track.
+    turns : int
+        How often the pictures are shown.
+
+    Returns
+    -------
+    notes : list of str
+        What is not as one would expect, in sentences.
+
+    Raises
+    ------
+    ValueError
+        If the frames are too large for the encoder.
+    OSError
+        If the disk is full.
+
+    Notes
+    -----
+    Notebook: 07_moving_pictures.
+    """
+    av = ensure_av()
+    notes: list[str] = []
     reason = _why_not_copied(path, clip, turns)
     with atomic_path(path) as beside:
         try:
             if not reason:
                 try:
-                    _write(beside, clip, sound, layout, original, 1, True, notes)
+                    _write(beside, clip, sound, coding, original, 1, True, notes)
                 except (ValueError, av.error.FFmpegError) as error:
                     if isinstance(error, OSError):
                         raise
@@ -135,7 +198,7 @@ def write_clip(
             if reason:
                 if clip.kind not in (*ANIMATIONS, "frames"):
                     notes.append(f"The pictures are coded anew and not copied: {reason}.")
-                _write(beside, clip, sound, layout, original, turns, False, notes)
+                _write(beside, clip, sound, coding, original, turns, False, notes)
         except OSError as error:
             why = f"{path} cannot be written ({error.strerror}); free some space, or choose another disk"
             raise OSError(error.errno, why) from error
@@ -145,7 +208,7 @@ def write_clip(
                 f"{path} cannot be written with frames of {width} x {height} pixels ({error.strerror}); scale the clip "
                 "down, or choose .webm"
             ) from error
-    return path, notes
+    return notes
 
 
 def browser_copy(clip: Clip, longest_px: int = 640) -> tuple[bytes, str]:
@@ -183,7 +246,9 @@ def _check(path: pathlib.Path, clip: Clip, phi: np.ndarray, layout: str, origina
     if path.suffix.lower() not in CONTAINERS:
         raise ValueError(f"{path.name} names no film; choose one of {', '.join(CONTAINERS)} as its suffix")
     if layout in CHANNELS and layout not in LAYOUT_NAMES:
-        raise ValueError(f"layout {layout!r} is Ambisonics, which no film keeps; write it beside, as a WAV")
+        raise ValueError(
+            f"layout {layout!r} is Ambisonics, which this film does not keep; write an .mp4 as 'sa3d', or a WAV"
+        )
     if layout not in LAYOUT_NAMES:
         raise ValueError(f"layout {layout!r} is unknown; choose one of {', '.join(LAYOUT_NAMES)}")
     if layout == "7.1.4" and path.suffix.lower() != ".mov":
@@ -232,7 +297,7 @@ def _shown_by_browsers(clip: Clip) -> bool:
 def _mixed(phi: np.ndarray, own: np.ndarray, layout: str) -> np.ndarray:
     """The clip's `own` sound, (n_ch, T), mixed into `phi`; scaled down where the peak would exceed -1 dB."""
     if not (layout == "5.1" and len(own) == CHANNELS["5.1"]):
-        own = _in_stereo(own)
+        own = in_stereo(own)
     mixed = phi.copy()
     own = fitted(own, phi.shape[1])
     mixed[: len(own)] += own
@@ -240,7 +305,7 @@ def _mixed(phi: np.ndarray, own: np.ndarray, layout: str) -> np.ndarray:
     return mixed * min(1.0, MIXED_PEAK / peak) if peak > 0 else mixed
 
 
-def _in_stereo(own: np.ndarray) -> np.ndarray:
+def in_stereo(own: np.ndarray) -> np.ndarray:
     """(2, T) of n_ch channels in FFmpeg's order: centre, sides and back at -3 dB, the LFE left out."""
     half, channels = np.float32(np.sqrt(0.5)), len(own)
     if channels == 1:
@@ -252,15 +317,21 @@ def _in_stereo(own: np.ndarray) -> np.ndarray:
     return np.stack([own[side] + centre + half * pairs[side::2].sum(axis=0) for side in (0, 1)])
 
 
+def _coding(path: pathlib.Path, layout: str, channels: int) -> Coding:
+    """How the sound of a layout is coded in a container."""
+    codec, name = CONTAINERS[path.suffix.lower()][2], LAYOUT_NAMES.get(layout, layout)
+    name = "5.1" if codec in BACK_ONLY and name == "5.1(side)" else name
+    return Coding(codec, name, BIT_RATES.get(codec, {}).get(channels))
+
+
 def _write(
-    beside: pathlib.Path, clip: Clip, sound: np.ndarray, layout: str, original: str, turns: int, copied: bool, notes
+    beside: pathlib.Path, clip: Clip, sound: np.ndarray, coding: Coding, original: str, turns: int, copied: bool, notes
 ) -> None:
     """Write the film: pictures and sounds are interleaved by their times, so that neither waits in memory."""
     av = ensure_av()
-    container, pictures_codec, sound_codec = CONTAINERS[beside.suffix.lower()]
+    container, pictures_codec, _ = CONTAINERS[beside.suffix.lower()]
     # By default an MP4 rounds the sound's length down to the millisecond.
     options = {"movie_timescale": str(SAMPLE_RATE_HZ)} if container in ("mp4", "mov") else {}
-    name = LAYOUT_NAMES[layout]
     with contextlib.ExitStack() as stack:
         out = stack.enter_context(av.open(str(beside), "w", format=container, options=options))
         parts: list[Iterator[tuple[float, list]]] = []
@@ -273,15 +344,16 @@ def _write(
             copies[stream.index] = out.add_stream_from_template(stream, opaque=True)
         else:
             parts.append(_encoded_pictures(out, pictures_codec, clip, turns, None))
-        parts.append(_encoded_sound(out, sound_codec, sound, name))
+        parts.append(_encoded_sound(out, sound, coding))
         if original == "kept":
             stream = source.streams.best("audio")
             try:
                 copies[stream.index] = out.add_stream_from_template(stream, opaque=True)
             except ValueError:
                 own = read_sound(clip, SAMPLE_RATE_HZ)
-                own = own if len(own) in (1, 2) else _in_stereo(own)
-                parts.append(_encoded_sound(out, sound_codec, own, "mono" if len(own) == 1 else "stereo"))
+                own = own if len(own) in (1, 2) else in_stereo(own)
+                own_layout = "mono" if len(own) == 1 else "stereo"
+                parts.append(_encoded_sound(out, own, _coding(beside, own_layout, len(own))))
                 notes.append(f"The clip's own sound is coded anew: {beside.suffix} does not take it as it is.")
         if copies:
             parts.append(_copied(source, copies, clip))
@@ -343,20 +415,20 @@ def _encoded_pictures(out, codec: str, clip: Clip, turns: int, longest_px: int |
     return packets()
 
 
-def _encoded_sound(out, codec: str, sound: np.ndarray, layout: str) -> Iterator[tuple[float, list]]:
+def _encoded_sound(out, sound: np.ndarray, coding: Coding) -> Iterator[tuple[float, list]]:
     av = ensure_av()
-    known = "5.1" if codec in BACK_ONLY and layout == "5.1(side)" else layout
-    stream = out.add_stream(codec, rate=SAMPLE_RATE_HZ, layout=known)
-    if codec == "flac":
+    stream = out.add_stream(coding.codec, rate=SAMPLE_RATE_HZ, layout=coding.layout, options=coding.options)
+    stream.metadata.update(coding.metadata)
+    if coding.codec == "flac":
         stream.format = "s32"  # 24 bits
-    if codec in BIT_RATES:
-        stream.bit_rate = BIT_RATES[codec][len(sound)]
+    if coding.bit_rate is not None:
+        stream.bit_rate = coding.bit_rate
     block = SAMPLE_RATE_HZ // 10
 
     def packets() -> Iterator[tuple[float, list]]:
         for start in range(0, sound.shape[1], block):
             samples = np.clip(sound[:, start : start + block].T, -1.0, 1.0).astype(np.float32)
-            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=known)
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=coding.layout)
             frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE_HZ, start, Fraction(1, SAMPLE_RATE_HZ)
             yield start / SAMPLE_RATE_HZ, stream.encode(frame)
         yield sound.shape[1] / SAMPLE_RATE_HZ, stream.encode(None)

@@ -19,7 +19,13 @@ _BLOCK = 1 << 16
 
 
 def write_samples(
-    path: str | os.PathLike, samples: np.ndarray, sample_rate: int, *, layout: str, bits: int
+    path: str | os.PathLike,
+    samples: np.ndarray,
+    sample_rate: int,
+    *,
+    layout: str,
+    bits: int,
+    description: str | None = None,
 ) -> pathlib.Path:
     """Write samples as FLAC.
 
@@ -35,6 +41,8 @@ def write_samples(
         One of `FLAC_LAYOUTS`. The channels of 5.1 are FLAC's own; those of Ambisonics are said to be no loudspeakers.
     bits : int
         16 or 24.
+    description : str, optional
+        What made the sound, in words: the Vorbis comment DESCRIPTION.
 
     Returns
     -------
@@ -61,6 +69,8 @@ def write_samples(
     with atomic_path(path) as beside, av.open(str(beside), "w", format="flac") as file:
         if FLAC_LAYOUTS[layout].startswith("ambisonic"):
             file.metadata["WAVEFORMATEXTENSIBLE_CHANNEL_MASK"] = "0x0"
+        if description is not None:  # FFmpeg's "comment" becomes DESCRIPTION
+            file.metadata["comment"] = description.replace("\0", " ")
         stream = file.add_stream("flac", rate=sample_rate)
         stream.layout, stream.format = FLAC_LAYOUTS[layout], kind
         for start in range(0, samples.shape[1], _BLOCK):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import pathlib
-import struct
 
 import numpy as np
 
-from see2sound_nb.media.files import atomic_path, check_suffix
+from see2sound_nb.media.files import check_suffix
 from see2sound_nb.media.flac_files import FLAC_LAYOUTS, write_samples
+from see2sound_nb.media.riff import SUBTYPES, bext_chunk, fmt_chunks, info_chunk, whole_samples, write_riff
 
 #: Speaker masks of WAVE_FORMAT_EXTENSIBLE (Microsoft), 0 where channels are not speakers.
 CHANNEL_MASKS = {
@@ -29,8 +29,6 @@ CHANNELS = {
 SAMPLE_RATES = (8000, 192000)
 #: What a sound can be written as.
 SOUND_SUFFIXES = (".wav", ".flac")
-#: Sample formats: bits a sample, and the code of the format (1 integers, 3 floats).
-SUBTYPES = {"PCM_16": (16, 1), "PCM_24": (24, 1), "FLOAT": (32, 3)}
 
 
 def check_sample_rate(sample_rate: int) -> int:
@@ -51,7 +49,13 @@ def check_subtype(subtype: str) -> str:
 
 
 def write_wav(
-    path: str | os.PathLike, audio: np.ndarray, sample_rate: int, *, layout: str = "stereo", subtype: str = "PCM_16"
+    path: str | os.PathLike,
+    audio: np.ndarray,
+    sample_rate: int,
+    *,
+    layout: str = "stereo",
+    subtype: str = "PCM_16",
+    description: str | None = None,
 ) -> pathlib.Path:
     """Write a WAV with the channel mask of its layout.
 
@@ -67,6 +71,8 @@ def write_wav(
         Key of `CHANNEL_MASKS`; it says how many channels there must be.
     subtype : str
         ``"PCM_16"``, ``"PCM_24"`` or ``"FLOAT"``.
+    description : str, optional
+        What made the sound, in words. Players show it as a comment.
 
     Returns
     -------
@@ -77,37 +83,29 @@ def write_wav(
     ------
     ValueError
         If a sample is NaN or beyond full scale, a name is unknown, the number of channels or the sample rate does not
-        fit, or the file would be larger than 4 GB or cannot be written.
+        fit, or the file cannot be written.
 
     Notes
     -----
     One or two channels of 16 bit are plain PCM, which every reader knows (Python's own `wave` of before 3.12 knows no
     other). All else is WAVE_FORMAT_EXTENSIBLE, as in Microsoft's "Multiple Channel Audio Data and WAVE Files".
     libsndfile would name the surround channels of 5.1 "back"; BS.775 has them at the side, hence the mask is written
-    here.
+    here. Beyond 4 GB the file is RF64 (EBU Tech 3306).
+
+    The description is a comment in a LIST of INFO, behind the samples, so that these stay where old readers expect
+    them; what is not plain has it in a chunk ``bext`` too, in ASCII (EBU Tech 3285). Neither says when it was written:
+    the same sound gives the same file.
     Notebook: 09_your_own.
     """
     check_suffix(path, [".wav"], "a WAV")
     audio, sample_rate = checked_sound(audio, sample_rate, layout, subtype)
-    bits, code = SUBTYPES[subtype]
-    if audio.size * bits // 8 > 2**32 - 200:
-        raise ValueError(
-            f"the audio needs {audio.size * bits / 8e9:.1f} GB, a WAV holds at most 4.3 GB; cut it or choose fewer bits"
-        )
-    data = _samples(audio, subtype)
-    channels, block = len(audio), len(audio) * bits // 8
-    plain = channels <= 2 and subtype == "PCM_16"
-    fmt = struct.pack("<HHIIHH", code if plain else 0xFFFE, channels, sample_rate, sample_rate * block, block, bits)
-    if not plain:
-        fmt += struct.pack("<HHI", 22, bits, CHANNEL_MASKS[layout])
-        fmt += struct.pack("<HHIQ", code, 0, 0x00100000, 0x719B3800AA000080)
-    chunks = b"fmt " + struct.pack("<I", len(fmt)) + fmt
-    if code == 3:
-        chunks += b"fact" + struct.pack("<II", 4, audio.shape[1])
-    chunks += b"data" + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-    with atomic_path(path) as beside:
-        beside.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
-    return pathlib.Path(path)
+    channels, frames = audio.shape
+    mask = None if channels <= 2 and subtype == "PCM_16" else CHANNEL_MASKS[layout]
+    before, after = fmt_chunks(channels, sample_rate, subtype, mask, frames), []
+    if description is not None:
+        before += [] if mask is None else [bext_chunk(description)]
+        after = [info_chunk(description)]
+    return write_riff(path, before, [audio], subtype, after)
 
 
 def checked_sound(audio: np.ndarray, sample_rate: int, layout: str, subtype: str) -> tuple[np.ndarray, int]:
@@ -119,20 +117,31 @@ def checked_sound(audio: np.ndarray, sample_rate: int, layout: str, subtype: str
     audio = np.atleast_2d(np.asarray(audio))
     if len(audio) != CHANNELS[layout]:
         raise ValueError(f"the audio has {len(audio)} channels, {layout} has {CHANNELS[layout]}; choose another layout")
-    peak = float(np.abs(audio).max(initial=0.0))
-    if not peak <= 1.0:
-        raise ValueError(f"the audio's peak is {peak}; it must be a number up to 1 (full scale): scale it down first")
+    check_peak(audio, "audio")
     return audio, sample_rate
 
 
+def check_peak(audio: np.ndarray, name: str) -> None:
+    """Raise ValueError if a sample is NaN or beyond full scale; no copy is made."""
+    peak = float(np.maximum(audio.max(initial=0), -float(audio.min(initial=0))))
+    if not peak <= 1.0:
+        raise ValueError(f"the {name}'s peak is {peak}; it must be a number up to 1 (full scale): scale it down first")
+
+
 def write_sound(
-    path: str | os.PathLike, audio: np.ndarray, sample_rate: int, *, layout: str = "stereo", subtype: str = "PCM_16"
+    path: str | os.PathLike,
+    audio: np.ndarray,
+    sample_rate: int,
+    *,
+    layout: str = "stereo",
+    subtype: str = "PCM_16",
+    description: str | None = None,
 ) -> pathlib.Path:
     """Write a WAV or a FLAC, as the name ends.
 
     Parameters
     ----------
-    path, audio, sample_rate, layout, subtype
+    path, audio, sample_rate, layout, subtype, description
         As in `write_wav`. A ``.flac`` holds the same samples bit for bit; it has at most 8 channels (`FLAC_LAYOUTS`),
         of whole numbers.
 
@@ -154,10 +163,11 @@ def write_sound(
     """
     check_sound_file(path, layout, subtype)
     if pathlib.Path(path).suffix.lower() == ".wav":
-        return write_wav(path, audio, sample_rate, layout=layout, subtype=subtype)
+        return write_wav(path, audio, sample_rate, layout=layout, subtype=subtype, description=description)
     audio, sample_rate = checked_sound(audio, sample_rate, layout, subtype)
     samples = whole_samples(audio, subtype)
-    return write_samples(path, samples, sample_rate, layout=layout, bits=SUBTYPES[subtype][0])
+    bits = SUBTYPES[subtype][0]
+    return write_samples(path, samples, sample_rate, layout=layout, bits=bits, description=description)
 
 
 def check_sound_file(path: str | os.PathLike, layout: str, subtype: str) -> None:
@@ -169,18 +179,3 @@ def check_sound_file(path: str | os.PathLike, layout: str, subtype: str) -> None
             raise ValueError(f"a FLAC has at most 8 channels and {layout} has {CHANNELS[layout]}; write a .wav")
         if subtype == "FLOAT":
             raise ValueError("a FLAC holds whole numbers; choose the subtype PCM_24, or write a .wav")
-
-
-def whole_samples(audio: np.ndarray, subtype: str) -> np.ndarray:
-    """Samples as int32, of the bits of a subtype that is not FLOAT; full scale is the highest number."""
-    return np.round(audio * (2.0 ** (SUBTYPES[subtype][0] - 1) - 1)).astype(np.int32)
-
-
-def _samples(audio: np.ndarray, subtype: str) -> bytes:
-    interleaved = np.ascontiguousarray(audio.T)
-    if subtype == "FLOAT":
-        return interleaved.astype("<f4").tobytes()
-    if subtype == "PCM_16":
-        return whole_samples(interleaved, subtype).astype("<i2").tobytes()
-    words = whole_samples(interleaved, subtype).astype("<i4").view(np.uint8).reshape(-1, 4)
-    return words[:, :3].tobytes()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb.exporting import Objects, Shown, export, export_of
 from see2sound_nb.measure.spatial_truth import truth_of_sources
 from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
 from see2sound_nb.media.clips import Clip
@@ -25,13 +26,13 @@ from see2sound_nb.media.sound_files import (
     check_subtype,
     write_sound,
 )
-from see2sound_nb.moving.rendering import Course, render_shots
+from see2sound_nb.moving.rendering import Course, ambience_of_shots, objects_of_shots, render_shots
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import master_gain_db
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, check_layout
 from see2sound_nb.render.responses import impulse_responses
-from see2sound_nb.reporting import plan_report
+from see2sound_nb.reporting import made_by, plan_report
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
 
@@ -180,13 +181,49 @@ class MovingScene:
         lively: bool = True,
     ) -> tuple[np.ndarray, float]:
         """What `render` returns, and the gain in dB that it applied."""
-        check_layout(layout)
-        rate = check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
-        check_doppler(doppler, layout)
-        course = Course(self.clip.end_s, self.turns, self.loops, rate)
-        phi = render_shots(self.shots, self.room, course, layout, hrtf=hrtf, doppler=doppler, lively=lively)
+        phi = self.mix(layout, hrtf=hrtf, sample_rate=sample_rate, doppler=doppler, lively=lively)
         gain_db = self._gains[layout] = master_gain_db(phi)
         return (phi * 10 ** (gain_db / 20)).astype(np.float32), gain_db
+
+    def mix(
+        self,
+        layout: str = "5.1",
+        *,
+        hrtf: HRTF | None = None,
+        sample_rate: int | None = None,
+        doppler: bool = False,
+        lively: bool = True,
+    ) -> np.ndarray:
+        """What `render` returns, (n_ch, T) float32, before the master gain."""
+        check_layout(layout)
+        check_doppler(doppler, layout)
+        course = self._course(sample_rate)
+        return render_shots(self.shots, self.room, course, layout, hrtf=hrtf, doppler=doppler, lively=lively)
+
+    def _course(self, sample_rate: int | None) -> Course:
+        rate = check_sample_rate(self.sample_rate if sample_rate is None else sample_rate)
+        return Course(self.clip.end_s, self.turns, self.loops, rate)
+
+    def objects(self, sample_rate: int | None = None) -> Objects:
+        """The sources of all shots as object-based formats have them: dry sounds, names, and their paths."""
+        return objects_of_shots(self.shots, self._course(sample_rate))
+
+    def open_air(self) -> MovingScene:
+        """The same sources without a room around them, and without the ambiences."""
+        shots = [dataclasses.replace(shot, key=shot.key.open_air()) for shot in self.shots]
+        return dataclasses.replace(self, shots=shots, room=dataclasses.replace(self.room, max_order=0))
+
+    def ambience_alone(self, sample_rate: int | None = None) -> np.ndarray | None:
+        """The ambiences of all shots, (T,), as a microphone that hears from everywhere has them; None for none."""
+        if all(shot.key.ambience is None for shot in self.shots):
+            return None
+        return ambience_of_shots(self.shots, self._course(sample_rate))
+
+    def made_by(self) -> str:
+        """What made the sound, in words: preset, seed, prompt, and what is heard where at each shot's key frame."""
+        labels = [label for shot in self.shots for label in shot.key.labels]
+        places = np.concatenate([shot.key.positions_m for shot in self.shots])
+        return made_by(self.preset, self.seed, self.prompt, labels, places)
 
     def gain_db(self, layout: str = "5.1") -> float:
         """The master gain in dB that the latest rendering for a layout had; without one, it is rendered first."""
@@ -217,7 +254,8 @@ class MovingScene:
             (see `media.clip_writing.write_clip`). ``.wav``: the sound alone.
         layout : str
             As in `render`. For Ambisonics a film has no sound track: it gets the binaural one, and the Ambisonics lie
-            beside it in a WAV, as ``clip.foa.wav``.
+            beside it in a WAV, as ``clip.foa.wav``. Or one of `exporting.EXPORTS`: ``"sa3d"`` puts first-order
+            Ambisonics into an ``.mp4`` for headsets, ``"adm"`` and ``"gltf"`` have objects that move; see `Scene.save`.
         original : str
             The clip's own sound is ``"replaced"``, ``"kept"`` as a second track, or ``"mixed"`` into ours.
         subtype, sample_rate
@@ -240,6 +278,11 @@ class MovingScene:
         What could not be done as asked is added to `notes`. Notebook: 07_moving_pictures.
         """
         path = pathlib.Path(path)
+        if kind := export_of(path, layout):
+            if original != "replaced":
+                raise ValueError(f"original={original!r} is of films in a layout; {kind} has the new sound alone")
+            key = self.shots[0].key
+            return export(self, path, kind, Shown(self.clip, key.image, key.fov_deg, self.turns), self.notes)
         check_output(path, self.clip, layout, original)
         check_subtype(subtype)
         how: dict[str, Any] = {"doppler": doppler, "lively": lively}
@@ -247,11 +290,12 @@ class MovingScene:
         if path.suffix.lower() not in CONTAINERS:
             check_sound_file(path, layout, subtype)
             phi = self.render(layout, sample_rate=rate, **how)
-            return write_sound(path, phi, rate, layout=layout, subtype=subtype)
+            return write_sound(path, phi, rate, layout=layout, subtype=subtype, description=self.made_by())
         if AMBISONIC_ORDERS.get(layout):
             beside = path.with_suffix(f".{layout}.wav")  # a name that nobody else's file is likely to have
             check_writable(beside)
-            write_sound(beside, self.render(layout, sample_rate=rate, **how), rate, layout=layout, subtype=subtype)
+            phi = self.render(layout, sample_rate=rate, **how)
+            write_sound(beside, phi, rate, layout=layout, subtype=subtype, description=self.made_by())
             said = (
                 f"{beside.name} holds the sound as {layout}; {path.name} has it for headphones, for films take no more."
             )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from see2sound_nb.exporting import Objects
 from see2sound_nb.render.doppler import render_doppler
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS
@@ -88,9 +89,63 @@ def render_shots(
         for shot in shots:
             _add_sources(phi, shot, turn, room, course, layout, hrtf, doppler, lively)
             _add_ambience(phi, shot, turn, course, layout, hrtf, alone=course.turns * len(shots) == 1)
+    return _ending(phi, course)
+
+
+def objects_of_shots(shots: Sequence[Shot], course: Course) -> Objects:
+    """The sources of all shots, in all turns, as objects: a track of the whole length for each, silent elsewhere.
+
+    Parameters
+    ----------
+    shots : sequence of Shot
+    course : Course
+
+    Returns
+    -------
+    Objects
+        Of the N sources of all shots, at the moments of all paths; before and after its shot a source rests.
+    """
+    labels = [label for shot in shots for label in shot.key.labels]
+    sounds = np.zeros((len(labels), course.total))
+    paths: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in labels]
+    first = 0
+    for shot in shots:
+        for part in (part for turn in range(course.turns) for part in parts(shot, turn, course)):
+            k = first + part.k
+            add(sounds[k : k + 1], part.dry[None], part.start, course)
+            paths[k].append((part.start / course.rate + part.times_s, part.path_m))
+        first += len(shot.key.labels)
+    end_s = course.total / course.rate
+    moments = [np.clip(np.round(at_s, 5), 0, end_s) for path in paths for at_s, _ in path]
+    times_s = np.unique(np.concatenate(moments)) if moments else np.zeros(1)
+    places = np.zeros((len(times_s), len(labels), 3))
+    for k, path in enumerate(paths):
+        if path:  # else it is never heard
+            at_s, points = (np.concatenate(values) for values in zip(*path))
+            order = np.argsort(at_s, kind="stable")
+            places[:, k] = np.stack([np.interp(times_s, at_s[order], column) for column in points[order].T], axis=-1)
+        else:
+            places[:, k] = [0.0, 1.0, 0.0]
+    if not np.ptp(places, axis=0).any():
+        times_s, places = times_s[:1], places[:1]
+    names, classes = [label["label"] for label in labels], [label.get("sound_class", "") for label in labels]
+    return Objects(names, classes, _ending(sounds, course), course.rate, times_s, places, comes_round=course.loops)
+
+
+def ambience_of_shots(shots: Sequence[Shot], course: Course) -> np.ndarray:
+    """The ambiences of all shots in mono, (course.total,) float32, before the master gain."""
+    phi = np.zeros((1, course.total), dtype=np.float32)
+    for turn in range(course.turns):
+        for shot in shots:
+            _add_ambience(phi, shot, turn, course, "mono", None, alone=course.turns * len(shots) == 1)
+    return _ending(phi, course)[0]
+
+
+def _ending(phi: np.ndarray, course: Course) -> np.ndarray:
+    """Channels whose end fades away, unless the clip repeats."""
     if not course.loops:
         fade = min(course.total, round(END_S * course.rate))
-        phi[:, course.total - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
+        phi[:, course.total - fade :] *= np.cos(np.linspace(0, np.pi / 2, fade, dtype=phi.dtype)) ** 2
     return phi
 
 

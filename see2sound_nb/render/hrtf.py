@@ -204,6 +204,8 @@ def load_hrtf(
     ------
     FileNotFoundError
         If there is no such file.
+    ModuleNotFoundError
+        If h5py is not installed; the message names the extra.
     ValueError
         If it is not a SOFA file with one response for each of two ears, is damaged, or too large to be a head; or the
         sample rate or the distance is not positive.

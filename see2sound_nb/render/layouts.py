@@ -6,7 +6,7 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 #: Channels of each layout, in the order of the rows of a rendering. Ambisonics ("foa", "hoa2" ... "hoa5") is AmbiX;
-#: from the second order on its channels have no names but their numbers. "mono" is what reaches one microphone that hears
+#: from the second order on its channels have no names but their numbers. "mono" is what one microphone hears that hears
 #: alike from everywhere: Ambisonics of order 0.
 LAYOUTS = {
     "5.1": ("FL", "FR", "FC", "LFE", "SL", "SR"),

@@ -20,10 +20,12 @@ from see2sound_nb.render.layouts import LOUDSPEAKERS
 
 #: Layouts that ignore elevation.
 FLAT = ("5.1",)
+#: The ring of 7.1.4 at the height of the ears, from the right around the front.
+_RING = ("BR", "SR", "FR", "FC", "FL", "SL", "BL")
 #: Gaps in the dome of 7.1.4: the floor, the ceiling, and the back, where four loudspeakers stand in one plane and any
 #: choice of three would differ from its mirror image. An imaginary loudspeaker stands in each, played by its rim.
 _GAPS = (
-    ("FL", "FR", "FC", "BL", "BR", "SL", "SR"),
+    _RING,
     ("TFL", "TFR", "TBL", "TBR"),
     ("BL", "BR", "TBL", "TBR"),
 )
@@ -128,9 +130,23 @@ def _bases(layout: str) -> _Bases:
     back = 1.001 * rims[2] @ towards / 4  # just outside the plane, so that the edges of the rim stay edges
     imaginary = np.stack([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0], back])
     vertices = np.concatenate([towards, imaginary])
-    corners = ConvexHull(vertices).simplices.astype(np.int64)
+    floor = len(names)
+    dome = [tuple(facet) for facet in ConvexHull(vertices).simplices if floor not in facet]
+    # Each of the ring plays what is below it, too, down to 30 degrees; from there on the floor begins. The walls
+    # between are made of points right below the ring, so that in them elevation does not matter.
+    ring = [names.index(name) for name in _RING]
+    skirting = unit_vectors(np.array([speakers[name][0] for name in _RING], dtype=float), np.full(len(ring), -30.0))
+    below = len(vertices) + np.arange(len(ring))
+    right_below = below + len(ring)
+    vertices = np.concatenate([vertices, skirting, skirting / np.cos(np.radians(30))])
+    for k, a in enumerate(ring):
+        j = (k + 1) % len(ring)
+        b = ring[j]
+        dome += [(below[k], below[j], floor), (a, b, right_below[k]), (b, right_below[k], right_below[j])]
+    corners = np.array(dome, dtype=np.int64)
     rims /= np.sqrt(rims.sum(axis=1, keepdims=True))  # each imaginary loudspeaker has power 1, too
-    return _Bases(corners, np.linalg.inv(vertices[corners]), np.concatenate([np.eye(len(names)), rims]))
+    itself = np.eye(len(names))
+    return _Bases(corners, np.linalg.inv(vertices[corners]), np.concatenate([itself, rims, itself[ring], itself[ring]]))
 
 
 def pan_stereo(vectors: np.ndarray) -> np.ndarray:

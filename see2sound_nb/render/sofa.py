@@ -5,6 +5,7 @@ Notebook: 00_start_here.
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import pathlib
@@ -63,7 +64,7 @@ def read_sofa(path: str | os.PathLike, distance_m: float | None = None) -> Measu
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    FileNotFoundError, ValueError, ModuleNotFoundError
         As in `load_hrtf`.
 
     Notes
@@ -76,6 +77,8 @@ def read_sofa(path: str | os.PathLike, distance_m: float | None = None) -> Measu
     path = pathlib.Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no SOFA file at {path}; give the path of a SimpleFreeFieldHRIR file")
+    if importlib.util.find_spec("h5py") is None:
+        raise ModuleNotFoundError("reading SOFA files needs h5py: pip install 'see2sound_nb[sofa]'", name="h5py")
     if distance_m is not None and not (distance_m > 0 and math.isfinite(distance_m)):
         raise ValueError(f"distance_m={distance_m} must be a positive number of metres; leave it out for the farthest")
     found = _read_apart(path)

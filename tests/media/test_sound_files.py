@@ -1,10 +1,13 @@
 """WAVs read back by libsndfile, with the channels' names."""
 
 import struct
+import warnings
 import wave
 
+import av
 import numpy as np
 import pytest
+import scipy.io.wavfile
 import soundfile
 
 from see2sound_nb.media.sound_files import CHANNEL_MASKS, CHANNELS, write_sound, write_wav
@@ -105,3 +108,75 @@ def test_a_name_that_says_something_else_is_refused(tmp_path, name, layout, subt
         write_sound(tmp_path / name, np.zeros((CHANNELS[layout], 10)), 16000, layout=layout, subtype=subtype)
     with pytest.raises(ValueError, match="must end"):
         write_wav(tmp_path / "a.ogg", np.zeros((2, 10)), 16000)
+
+
+MADE = "Made by the preset tiny, seed 7: hund ä at 30° to the left, 2.0 m; drum"
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_others_read_what_made_a_wav_and_the_same_samples(tmp_path, rng, layout, subtype):
+    audio = rng.uniform(-1, 1, (CHANNELS[layout], 999))
+    bare = write_wav(tmp_path / "a.wav", audio, 16000, layout=layout, subtype=subtype)
+    told = write_wav(tmp_path / "b.wav", audio, 16000, layout=layout, subtype=subtype, description=MADE)
+    with soundfile.SoundFile(told) as file:
+        assert file.comment == MADE
+        np.testing.assert_array_equal(file.read(dtype="int32"), soundfile.read(bare, dtype="int32")[0])
+    with av.open(str(told)) as file:
+        assert file.metadata["comment"] == MADE
+        assert sum(frame.samples for frame in file.decode(audio=0)) == 999
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Chunk .* not understood", scipy.io.wavfile.WavFileWarning)
+        assert scipy.io.wavfile.read(told)[1].shape[:1] == (999,)
+
+
+@pytest.mark.parametrize(("layout", "subtype"), [("mono", "PCM_16"), ("stereo", "PCM_16")])
+def test_what_is_plain_stays_plain_with_a_description(tmp_path, rng, layout, subtype):
+    audio = rng.uniform(-1, 1, (CHANNELS[layout], 99))
+    file = write_wav(tmp_path / "a.wav", audio, 16000, layout=layout, subtype=subtype, description=MADE)
+    data = file.read_bytes()
+    assert data[12:16] == b"fmt " and data[36:40] == b"data", "where the simplest readers look"
+    assert b"bext" not in data
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(scipy.io.wavfile.read(file)[1]) == 99
+    with wave.open(str(file)) as opened:
+        assert opened.getnframes() == 99
+
+
+def test_a_broadcast_wave_is_as_tech_3285_has_it(tmp_path):
+    file = write_wav(tmp_path / "a.wav", np.zeros((6, 9)), 48000, layout="5.1", description=MADE + "x" * 300)
+    data = file.read_bytes()
+    at = data.index(b"bext")
+    assert at < data.index(b"data"), "before the samples"
+    size = struct.unpack_from("<I", data, at + 4)[0]
+    assert size == 602, "without a coding history"
+    description, originator, reference, day, hour, time, version = struct.unpack_from(
+        "<256s32s32s10s8sQH", data, at + 8
+    )
+    assert description == (MADE.replace("ä", "?").replace("°", "?") + "x" * 300).encode("ascii")[:256]
+    assert originator.rstrip(b"\0") == b"see2sound_nb"
+    assert not (reference + day + hour).strip(b"\0") and (time, version) == (0, 1), "no clock"
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_the_same_sound_is_the_same_file(tmp_path, rng, name, subtype):
+    audio = rng.uniform(-1, 1, (6, 999))
+    first, again = (
+        write_sound(
+            tmp_path / (which + name), audio, 16000, layout="5.1", subtype=subtype, description=MADE
+        ).read_bytes()
+        for which in "12"
+    )
+    assert first == again
+
+
+def test_a_flac_says_what_made_it(tmp_path, rng):
+    audio = rng.uniform(-1, 1, (2, 999))
+    file = write_sound(tmp_path / "a.flac", audio, 16000, description=MADE)
+    field = b"DESCRIPTION=" + MADE.encode()
+    assert struct.pack("<I", len(field)) + field in file.read_bytes(), "a Vorbis comment (RFC 9639, section 8.6)"
+    with av.open(str(file)) as read:
+        assert read.metadata["comment"] == MADE
+    assert b"DESCRIPTION" not in write_sound(tmp_path / "b.flac", audio, 16000).read_bytes()

@@ -89,6 +89,23 @@ def test_7_1_4_plays_height_from_above_and_left_mirrors_right():
     np.testing.assert_allclose(pan(v * [-1, 1, 1], "7.1.4"), pan(v, "7.1.4")[:, mirrored], atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("azimuth", "elevation", "expected"),
+    [
+        (-40, -15, {"FR": 0.9753, "SR": 0.2211}),
+        (100, -30, {"SL": 0.9571, "BL": 0.2898}),
+        (180, -10, {"BL": 0.7071, "BR": 0.7071}),
+        (20, -60, dict.fromkeys(("FR", "SL", "SR", "BL", "BR"), 0.2440) | {"FL": 0.6926, "FC": 0.4718}),
+        (-120, -45, dict.fromkeys(("FL", "FR", "FC", "SL", "BL"), 0.1239) | {"SR": 0.4882, "BR": 0.8276}),
+        (-60, 20, {"FR": 0.0757, "SR": 0.4699, "TFR": 0.8795}),
+    ],
+)
+def test_7_1_4_is_panned_as_by_the_ebu_renderer(azimuth, elevation, expected):
+    """Printed by ear 2.1.0, the EBU's implementation of BS.2127, for 4+7+0."""
+    gains = pan(unit_vectors([float(azimuth)], [float(elevation)]), "7.1.4")[0]
+    np.testing.assert_allclose(gains, [expected.get(name, 0) for name in LOUDSPEAKERS["7.1.4"]], atol=1e-4)
+
+
 @pytest.mark.parametrize("layout", LOUDSPEAKERS)
 def test_a_small_step_of_the_source_is_a_small_step_of_the_gains(layout):
     v = even_directions(2000)

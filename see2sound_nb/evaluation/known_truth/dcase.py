@@ -13,11 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb.media.files import atomic_path
+from see2sound_nb.media.seld import FRAME_S, frame_times_s, seld_rows, write_rows
 from see2sound_nb.places.frames import unit_vectors
-
-#: Length of a frame, in seconds.
-FRAME_S = 0.1
 
 
 @functools.cache
@@ -27,7 +24,7 @@ def classes() -> tuple[str, ...]:
     return tuple(sorted({thing["label"] for thing in declared["things"].values() if "label" in thing}))
 
 
-def seld_rows(truth: dict[str, Any]) -> list[tuple[int, int, int, int, int, int, int]]:
+def rows_of_truth(truth: dict[str, Any]) -> list[tuple[int, ...]]:
     """What sounds in each frame.
 
     Parameters
@@ -38,24 +35,25 @@ def seld_rows(truth: dict[str, Any]) -> list[tuple[int, int, int, int, int, int,
     Returns
     -------
     list of tuple
-        (frame, class, source, azimuth, elevation, distance, on screen): azimuth and elevation in whole degrees, the
-        former positive to the left, distance in whole centimetres; sorted by frame. A source counts in a frame that it
-        fills at least by half.
+        (frame, class, source, azimuth, elevation, distance, on screen), as `media.seld.seld_rows` has them. A source
+        counts in a frame that it fills at least by half.
 
     Notes
     -----
-    Frames of 100 ms, as in STARSS22 and STARSS23 (Politis et al. 2022, Shimada et al. 2023). Notebook: 08_evaluation.
+    Notebook: 08_evaluation.
     """
-    rows = []
-    for number, source in enumerate(truth["sources"]):
-        where = (round(source["azimuth_deg"]), round(source["elevation_deg"]), round(100 * source["distance_m"]))
-        for frame in range(math.ceil(truth["duration_s"] / FRAME_S - 1e-9)):
-            start, end = frame * FRAME_S, (frame + 1) * FRAME_S
-            heard = sum(max(0.0, min(end, e["offset_s"]) - max(start, e["onset_s"])) for e in source["events"])
-            if heard >= FRAME_S / 2:
-                kind = classes().index(source["label"])
-                rows.append((frame, kind, number, *where, int(source["on_screen"])))
-    return sorted(rows)
+    sources = truth["sources"]
+    start_s = frame_times_s(truth["duration_s"]) - FRAME_S / 2
+    heard = np.zeros((len(start_s), len(sources)))
+    for k, source in enumerate(sources):
+        for event in source["events"]:
+            overlap_s = np.minimum(start_s + FRAME_S, event["offset_s"]) - np.maximum(start_s, event["onset_s"])
+            heard[:, k] += np.maximum(overlap_s, 0.0) / FRAME_S
+    azimuth, elevation, distance = (
+        np.array([source[key] for source in sources]) for key in ("azimuth_deg", "elevation_deg", "distance_m")
+    )
+    rows = seld_rows([classes().index(source["label"]) for source in sources], azimuth, elevation, distance, heard)
+    return [(*row, int(sources[row[2]]["on_screen"])) for row in rows]
 
 
 def write_seld(folder: pathlib.Path, truth: dict[str, Any]) -> None:
@@ -66,19 +64,13 @@ def write_seld(folder: pathlib.Path, truth: dict[str, Any]) -> None:
     2022: frame, class, source, azimuth, elevation. 2023 and 2024: distance in centimetres besides. 2025 is of stereo:
     a head line, no elevation, what is behind folded to the front, and whether it is on the screen.
     """
-    rows = seld_rows(truth)
-    lines: dict[str, list[tuple]] = {
-        "dcase2022.csv": [row[:5] for row in rows],
-        "dcase2023.csv": [row[:6] for row in rows],
-        "dcase2025.csv": [
-            ("frame", "class", "source", "azimuth", "distance", "onscreen"),
-            *((*row[:3], folded(row[3]), *row[5:]) for row in rows),
-        ],
-        "classes.csv": [("index", "label"), *((k, f'"{label}"') for k, label in enumerate(classes()))],
-    }
-    for name, entries in lines.items():
-        with atomic_path(folder / name) as beside:
-            beside.write_text("".join(",".join(map(str, entry)) + "\n" for entry in entries), "utf-8")
+    rows = rows_of_truth(truth)
+    write_rows(folder / "dcase2022.csv", [row[:5] for row in rows])
+    write_rows(folder / "dcase2023.csv", [row[:6] for row in rows])
+    head = ("frame", "class", "source", "azimuth", "distance", "onscreen")
+    write_rows(folder / "dcase2025.csv", [head, *((*row[:3], folded(row[3]), *row[5:]) for row in rows)])
+    quoted = (f'"{label}"' for label in classes())
+    write_rows(folder / "classes.csv", [("index", "label"), *enumerate(quoted)])
 
 
 def folded(azimuth_deg: int) -> int:

@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from see2sound_nb.evaluation.known_truth.dcase import FRAME_S
 from see2sound_nb.evaluation.known_truth.outputs import scenes_of
-from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.pictures import read_image
+from see2sound_nb.media.seld import FRAME_S, seld_rows, write_rows
 from see2sound_nb.pipeline import See2Sound
 from see2sound_nb.places.frames import directions
 from see2sound_nb.scene import Scene
@@ -63,19 +62,9 @@ def run_pipeline(
         assert isinstance(scene, Scene)  # of a photo
         wav = outputs / f"{folder.name}.wav"
         scene.save(wav, layout)
-        with atomic_path(wav.with_suffix(".csv")) as beside:
-            beside.write_text(_metadata(scene.positions_m, scene.audio.shape[1] / scene.sample_rate), "utf-8")
+        sources = len(scene.positions_m)
+        heard = np.ones((int(scene.audio.shape[1] / scene.sample_rate / FRAME_S), sources))
+        write_rows(wav.with_suffix(".csv"), seld_rows([0] * sources, *directions(scene.positions_m), heard))
         tell(f"{wav}: {', '.join(label['caption'] for label in scene.labels) or 'nothing that sounds'}")
         written.append(wav)
     return written
-
-
-def _metadata(positions_m: np.ndarray, seconds: float) -> str:
-    """Lines frame,class,source,azimuth,elevation,distance."""
-    where = [np.round(values).astype(int) for values in directions(positions_m)[:2]]
-    centimetres = np.round(100 * directions(positions_m)[2]).astype(int)
-    return "".join(
-        f"{frame},0,{k},{where[0][k]},{where[1][k]},{centimetres[k]}\n"
-        for frame in range(int(seconds / FRAME_S))
-        for k in range(len(positions_m))
-    )

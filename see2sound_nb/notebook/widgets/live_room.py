@@ -5,7 +5,7 @@ What is heard at rest is what `LiveRoom.render` returns.
 
 This file has one class, the widget as Python holds it: the scene as it is heard, new sounds, the browser's questions.
 What its attributes may be is in live_room_state.py, and what it answers in live_room_answers.py; what a clip has more
-than a photo is in live_room_clip_state.py and live_room_clip.py.
+than a photo is in live_room_clip_state.py and live_room_clip.py; what a renderer is told, in live_room_osc.py.
 
 Notebook: 06_live_room.
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from see2sound_nb.media.adm_osc import PORT
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sound_file, write_sound
 from see2sound_nb.moving.moving_scene import MovingScene
@@ -35,6 +36,7 @@ from see2sound_nb.notebook.widgets.live_room_answers import (
 from see2sound_nb.notebook.widgets.live_room_assets import SCENE_S, fallback_html
 from see2sound_nb.notebook.widgets.live_room_clip import ambience_of, clip_html, clip_message, joined, picture_of
 from see2sound_nb.notebook.widgets.live_room_clip_state import ClipState
+from see2sound_nb.notebook.widgets.live_room_osc import LiveRoomSender
 from see2sound_nb.notebook.widgets.live_room_state import GAINS_DB
 from see2sound_nb.render import layouts
 from see2sound_nb.render.convolution import DrySpectra
@@ -127,6 +129,8 @@ class LiveRoom(ClipState):
     -----
     Paper: section 4.3. Notebooks: 06_live_room, 07_moving_pictures.
     """
+
+    _osc: LiveRoomSender | None = None
 
     _esm = _assets.module("live_room.js")
     _css = _assets.style("theme.css", "live_room.css", "plans.css", "panel.css", "meters.css", "clip.css")
@@ -278,6 +282,54 @@ class LiveRoom(ClipState):
         if layout not in self._around:
             self._around[layout] = all_around(self._scene, layout)
         return self._around[layout]
+
+    # On real loudspeakers --------------------------------------------------------------------------------------------
+
+    def send_adm_osc(self, host: str = "127.0.0.1", port: int = PORT, *, dmax_m: float | None = None) -> LiveRoomSender:
+        """Tell a renderer for real loudspeakers by ADM-OSC where the sources are, and from then on what changes.
+
+        Parameters
+        ----------
+        host : str
+            The renderer's name or address; this machine unless another is named.
+        port : int
+            Its UDP port.
+        dmax_m : float, optional
+            The distance in metres that is sent as 1; by default the way to the farthest corner of the room.
+
+        Returns
+        -------
+        LiveRoomSender
+            Its ``close()`` ends the sending; so does `close` of this widget, and another call. Its ``resend()`` tells
+            everything anew to a renderer that was started later.
+
+        Raises
+        ------
+        ValueError
+            If the host is not known, the port not in 1 to 65535, or `dmax_m` not positive.
+        OSError
+            If nothing can be sent there.
+        ModuleNotFoundError
+            Without python-osc, the extra ``osc``.
+
+        Notes
+        -----
+        ADM-OSC 1.0 over UDP. Source k is object k + 1: its name, place (azimuth positive to the left), gain
+        (`levels_db`, of a clip with what fades in and out) and mute (`muted`, or another one is solo). While a source
+        is dragged, or a clip runs, at most 50 places a second are sent, and always the last. The renderer makes the
+        room, so ours, the ambience and `gain_db` are not sent; the dry sounds reach it as its inputs.
+        Notebook: 09_your_own.
+        """
+        if self._osc is not None:
+            self._osc.close()
+        self._osc = LiveRoomSender(self, host, port, dmax_m=dmax_m)
+        return self._osc
+
+    def close(self) -> None:
+        """As every widget's; ends `send_adm_osc`, too."""
+        if self._osc is not None:
+            self._osc.close()
+        super().close()
 
     # Another sound ---------------------------------------------------------------------------------------------------
 

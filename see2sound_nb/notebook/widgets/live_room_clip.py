@@ -15,7 +15,7 @@ import numpy as np
 from see2sound_nb.media.clip_frames import read_frames
 from see2sound_nb.media.clip_writing import browser_copy
 from see2sound_nb.media.clips import Clip
-from see2sound_nb.moving.moving_scene import MovingScene
+from see2sound_nb.moving.moving_scene import MovingScene, Shot
 from see2sound_nb.notebook.widgets.live_room_answers import all_around
 from see2sound_nb.notebook.widgets.live_room_assets import PHOTO_PX, fallback_html
 from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, kept_inside
@@ -106,14 +106,32 @@ def places_at(moving: MovingScene, time_s: float, offsets_m: np.ndarray, room: R
     np.ndarray
         (N, 3) float64, metres, listener's frame; (0, 3) where there is no source.
     """
-    frame = int(np.clip(np.searchsorted(moving.clip.times_s, time_s + 1e-3, side="right") - 1, 0, None))
-    places = []
-    for shot in moving.shots:
-        shown = shot.first <= frame <= shot.last
-        local_s = float(moving.clip.times_s[frame]) - shot.start_s if shown else 0.0
-        path = shot.paths_m.reshape(len(shot.times_s), -1)
-        places.append(np.array([np.interp(local_s, shot.times_s, row) for row in path.T]).reshape(-1, 3))
+    places = [
+        _at(0.0 if local_s is None else local_s, shot.times_s, shot.paths_m).reshape(-1, 3)
+        for shot, local_s in _moments(moving, time_s)
+    ]
     return np.array([kept_inside(place, room) for place in np.concatenate(places) + offsets_m]).reshape(-1, 3)
+
+
+def heard_at(moving: MovingScene, time_s: float) -> np.ndarray:
+    """How much of each source is heard while the frame of a moment is shown, (N,) float64: 0 outside its shot, to 1."""
+    shares = [
+        np.zeros(shot.heard.shape[1]) if local_s is None else _at(local_s, shot.times_s, shot.heard)
+        for shot, local_s in _moments(moving, time_s)
+    ]
+    return np.concatenate(shares)
+
+
+def _moments(moving: MovingScene, time_s: float) -> list[tuple[Shot, float | None]]:
+    """Each shot with the seconds from its start to the frame of a moment; None where that is of another shot."""
+    frame = int(np.clip(np.searchsorted(moving.clip.times_s, time_s + 1e-3, side="right") - 1, 0, None))
+    at_s = float(moving.clip.times_s[frame])
+    return [(shot, at_s - shot.start_s if shot.first <= frame <= shot.last else None) for shot in moving.shots]
+
+
+def _at(local_s: float, times_s: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """What is given at moments (P,), as (P, ...), at another one: all numbers in a row."""
+    return np.array([np.interp(local_s, times_s, row) for row in values.reshape(len(times_s), -1).T])
 
 
 def moved(moving: MovingScene, offsets_m: np.ndarray, room: Room, audio: np.ndarray) -> MovingScene:
