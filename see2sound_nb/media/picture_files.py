@@ -42,6 +42,8 @@ OTHERS = (
     (b"PK\x03\x04", "a ZIP: unpack it, and give the picture in it"),
     (b"\x1aE\xdf\xa3", "a film: give the path of the film"),
 )
+#: Names that say "photo", for whoever looks for photos in a folder; what is read is judged by what it holds.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 #: The chunks of a PNG that its pixels need.
 PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 #: Brands of the container that HEIC photos are in.

@@ -12,7 +12,7 @@ import numpy as np
 
 from see2sound_nb.media.files import check_suffix
 from see2sound_nb.media.flac_files import FLAC_LAYOUTS, write_samples
-from see2sound_nb.media.riff import SUBTYPES, bext_chunk, fmt_chunks, info_chunk, whole_samples, write_riff
+from see2sound_nb.media.riff import SUBTYPES, fmt_chunks, info_chunk, whole_samples, write_riff
 
 #: Speaker masks of WAVE_FORMAT_EXTENSIBLE (Microsoft), 0 where channels are not speakers.
 CHANNEL_MASKS = {
@@ -93,18 +93,16 @@ def write_wav(
     here. Beyond 4 GB the file is RF64 (EBU Tech 3306).
 
     The description is a comment in a LIST of INFO, behind the samples, so that these stay where old readers expect
-    them; what is not plain has it in a chunk ``bext`` too, in ASCII (EBU Tech 3285). Neither says when it was written:
-    the same sound gives the same file.
+    them. It does not say when it was written: the same sound gives the same file. (The ``bext`` of Broadcast Wave is in
+    files of `media.adm` alone: SciPy warns of it.)
     Notebook: 09_your_own.
     """
     check_suffix(path, [".wav"], "a WAV")
     audio, sample_rate = checked_sound(audio, sample_rate, layout, subtype)
     channels, frames = audio.shape
     mask = None if channels <= 2 and subtype == "PCM_16" else CHANNEL_MASKS[layout]
-    before, after = fmt_chunks(channels, sample_rate, subtype, mask, frames), []
-    if description is not None:
-        before += [] if mask is None else [bext_chunk(description)]
-        after = [info_chunk(description)]
+    before = fmt_chunks(channels, sample_rate, subtype, mask, frames)
+    after = [] if description is None else [info_chunk(description)]
     return write_riff(path, before, [audio], subtype, after)
 
 

@@ -11,7 +11,7 @@ import scipy.io.wavfile
 import soundfile
 
 from see2sound_nb.media import riff
-from see2sound_nb.media.riff import fmt_chunks, head, write_riff
+from see2sound_nb.media.riff import bext_chunk, fmt_chunks, head, write_riff
 from see2sound_nb.media.sound_files import write_wav
 
 
@@ -157,3 +157,12 @@ def test_memory_does_not_double(tmp_path):
     finally:
         tracemalloc.stop()
     assert peak < 0.1 * audio.nbytes
+
+
+def test_a_broadcast_wave_says_what_made_it_as_tech_3285_has_it():
+    name, data = bext_chunk("seed 7: hund ä at 30°" + "x" * 300)
+    assert name == b"bext" and len(data) == 602, "without a coding history"
+    description, originator, reference, day, hour, time, version = struct.unpack_from("<256s32s32s10s8sQH", data)
+    assert description == ("seed 7: hund ? at 30?" + "x" * 300).encode("ascii")[:256]
+    assert originator.rstrip(b"\0") == b"see2sound_nb"
+    assert not (reference + day + hour).strip(b"\0") and (time, version) == (0, 1), "no clock"
