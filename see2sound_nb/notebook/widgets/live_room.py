@@ -257,7 +257,8 @@ class LiveRoom(ClipState):
         layout = layouts.check_layout(layout or self.channel_layout)
         check_sound_file(path, layout, subtype)
         check_writable(path)
-        return write_sound(path, self.render(layout), self._scene.sample_rate, layout=layout, subtype=subtype)
+        how = {"layout": layout, "subtype": subtype, "description": self.scene.made_by()}
+        return write_sound(path, self.render(layout), self._scene.sample_rate, **how)
 
     def _one_turn(self, layout: str) -> np.ndarray:
         if self._moving is not None:
