@@ -1,4 +1,5 @@
 # The public names, and where each comes from: `__init__.py` imports one when it is first asked for.
+from .batches import batch as batch
 from .evaluation.before_after import before_after as before_after
 from .evaluation.photos import evaluate_photos as evaluate_photos
 from .measure.interaural import ild_db as ild_db

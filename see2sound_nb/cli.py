@@ -16,7 +16,7 @@ from see2sound_nb.models.table import PRESETS, TASKS
 #: Exit codes: bad input, and stopped by the user (128 + SIGINT).
 BAD_INPUT, INTERRUPTED = 2, 130
 #: The first words that are no photo, each ``run`` of its `cli_...`; a photo of such a name is ``./models``.
-COMMANDS = ("models", "convert", "evaluate", "benchmark", "study")
+COMMANDS = ("batch", "models", "convert", "evaluate", "benchmark", "study")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,6 +21,7 @@ FLOORS: list[tuple[str, ...]] = [
         "__init__.py",
         "__main__.py",
         "cli.py",
+        "cli_batch.py",
         "cli_benchmark.py",
         "cli_convert.py",
         "cli_evaluate.py",
@@ -31,11 +32,11 @@ FLOORS: list[tuple[str, ...]] = [
     ),  # the doors
     ("study",),  # section 5.2 and appendix B, asked of listeners
     ("notebook",),  # figures, players, widgets, checks of exercises
-    ("evaluation",),  # section 5, run
+    ("batches", "evaluation"),  # by the thousand; section 5, run
     ("pipeline.py",),  # figure 2, read aloud
     ("moving",),  # the same through time
     ("scene.py",),  # what the steps found
-    ("reporting.py",),  # and what is measured of it
+    ("reporting.py", "exporting.py"),  # what is measured of it; what other programs get of it
     ("measure",),  # section 5
     ("render",),  # section 4.3, Eq. 4 and 5
     ("places",),  # section 4.1, depth and lifting

@@ -19,11 +19,12 @@ import numpy as np
 
 from see2sound_nb._progress import Progress, quiet
 from see2sound_nb._threads import torch_threads
-from see2sound_nb.evaluation.lines import Lines
 from see2sound_nb.measure.clips_in_frames import clip_of
 from see2sound_nb.measure.matching import Matcher, room_matcher
 from see2sound_nb.measure.published_similarity import published_similarity
 from see2sound_nb.measure.similarity import controls, similarity
+from see2sound_nb.media.lines import Lines
+from see2sound_nb.media.picture_files import SUFFIXES
 from see2sound_nb.media.pictures import read_image
 from see2sound_nb.models.loading import fetch_missing
 from see2sound_nb.models.table import MODELS
@@ -32,8 +33,6 @@ from see2sound_nb.scene import Scene
 from see2sound_nb.sounds.generation import generate, seed_of_source
 from see2sound_nb.sounds.loading import load_audio
 
-#: Files that are taken for photos.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 #: The rows of Table 1: CoDi hears the whole picture at once, or See2Sound its regions, in 5.1.
 WHOLE, FULL = "CoDi on the whole picture", "full method"
 #: What a sound is compared with: what the matcher makes of it, and the three controls.

@@ -1,0 +1,119 @@
+"""A batch on a Dask cluster: each worker loads the models once, on its own GPU if it has one.
+
+Needs the extra ``cluster``. Notebook: 09_your_own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Generator
+from typing import Any
+
+from distributed import Client, Worker, WorkerPlugin, as_completed, get_worker
+
+from see2sound_nb.batches.making import FAILED, Maker
+from see2sound_nb.models.checking import one_line
+
+#: As many items are with the scheduler at a time: enough for a thousand workers, and nothing to its memory.
+IN_FLIGHT = 4000
+
+
+class Models(WorkerPlugin):
+    """What a worker keeps from item to item: the pipeline.
+
+    Parameters
+    ----------
+    settings : dict
+        As `making.Maker` takes them.
+
+    Notes
+    -----
+    Models are loaded by the first item and not in `setup`, which would keep the worker from answering the scheduler for
+    so long. A worker of several threads makes one item at a time: a pipeline keeps the state of a call.
+    """
+
+    def __init__(self, settings: dict[str, Any]):
+        self.settings = settings
+        self.name = "see2sound-" + hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+    def setup(self, worker: Worker) -> None:
+        """Called by Dask on every worker, also on those that come later."""
+        self._lock = threading.Lock()
+        self._maker: Maker | None = None
+
+    def teardown(self, worker: Worker) -> None:
+        """The batch has ended: the models go."""
+        self._maker = None
+
+    def make(self, item: dict[str, Any]) -> dict[str, Any]:
+        """The line of an item, see `making.Maker`."""
+        with self._lock:
+            if self._maker is None:
+                self._maker = Maker(self.settings)
+            return self._maker(item)
+
+
+def make(
+    items: list[dict[str, Any]], settings: dict[str, Any], scheduler: str
+) -> Generator[tuple[dict[str, Any], dict[str, Any]], None, None]:
+    """Each item with its line, as they end.
+
+    Parameters
+    ----------
+    items : list of dict
+        As `processes.Pool.make` takes them.
+    settings : dict
+    scheduler : str
+        Its address.
+
+    Yields
+    ------
+    tuple of dict
+        The item, and its line. What was with a worker that dies, Dask gives to another; what kills several, as its
+        setting ``distributed.scheduler.allowed-failures`` says, has a line that tells so.
+
+    Raises
+    ------
+    OSError
+        If there is no scheduler at the address.
+    """
+    if not items:
+        return
+    with Client(scheduler, set_as_default=False) as client:
+        plugin = Models(settings)
+        client.register_plugin(plugin)
+        waiting, running = iter(items), {}
+        ended = as_completed(loop=client.loop)
+
+        def submit() -> None:
+            for item in waiting:
+                future = client.submit(_make, plugin.name, item, pure=False)  # pure: an answer of before would do
+                running[future.key] = item
+                ended.add(future)
+                if len(running) >= IN_FLIGHT:
+                    return
+
+        try:
+            submit()
+            for future in ended:
+                item = running.pop(future.key)
+                yield item, _line(future, item)
+                submit()
+        finally:
+            client.unregister_worker_plugin(plugin.name)
+
+
+def _make(name: str, item: dict[str, Any]) -> dict[str, Any]:
+    """On a worker."""
+    models: Any = get_worker().plugins[name]
+    return models.make(item)
+
+
+def _line(future: Any, item: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return future.result()
+    except Exception as error:
+        line = {key: item[key] for key in ("name", "photo", "prompt", "seed")}
+        return {**line, "status": FAILED, "error": one_line(error)}
