@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --no-loadscope-reorder --durat
 
 # A file whose recipe failed half way is no file.
 .DELETE_ON_ERROR:
-.PHONY: demo test test-fast browser gpu lint parity evaluate hostile lab notebooks student book constraints clean
+.PHONY: demo test test-fast test-oldest test-newest wheel adm audit binder browser gpu lint parity evaluate hostile lab notebooks student book constraints clean
 
 demo: $(VENV)/.base
 	$(BIN)/python -m see2sound_nb.demo out
@@ -24,6 +24,48 @@ test: $(VENV)/.full lint browser
 # Before a commit: without a browser, the notebooks, and what takes long (marked "slow").
 test-fast: $(VENV)/.full lint
 	$(PYTEST) -m "not slow" --ignore=tests/browser tests
+
+# The wheel, made from the sdist, in an empty environment outside the repository: the command, the library, a copied notebook.
+# Three minutes where pip has kept what it fetched.
+wheel: $(VENV)/.full
+	PIP_ARGS='$(PIP_ARGS)' $(BIN)/python tests/installed/elsewhere.py
+
+# The oldest versions that pyproject.toml allows, on Python 3.10; and the newest of all on 3.13, past constraints.txt. Without
+# a browser, the notebooks, what takes long, and what is said of damaged files in others' words. On Linux torch comes with
+# CUDA: 3 GB to fetch and 6.5 GB in .venv.oldest or .venv.newest. The Pythons are pyenv's, else those that uv finds or fetches.
+OLDEST ?= $(firstword $(wildcard $(PYENV_ROOT)/versions/3.10.*/bin/python) 3.10)
+NEWEST ?= $(firstword $(wildcard $(PYENV_ROOT)/versions/3.13.*/bin/python) 3.13)
+USERS := lab,plots,video,heic,text,sofa,paper,cluster,osc,evaluate
+test-oldest: $(VENV)/.full
+	$(call test-with,.venv.oldest,$(OLDEST),--resolution lowest-direct)
+
+test-newest: $(VENV)/.full
+	$(call test-with,.venv.newest,$(NEWEST),--upgrade)
+
+# setuptools: triton 3.2 needs it, and does not say so.
+define test-with
+	$(PIP) uv
+	$(BIN)/uv venv --quiet --clear --python $(2) $(1)
+	$(BIN)/uv pip install --quiet --python $(1) $(3) -e '.[$(USERS),test]' 'setuptools>=70'
+	$(1)/bin/python -m pytest -n $(PROCESSES) -m "not slow" --ignore=tests/browser --ignore=tests/course \
+		--ignore=tests/hostile tests
+endef
+
+# ADM files as the EBU's renderer plays them, beside ours; it has an environment of its own (build/ear, with numpy 1). 3 minutes.
+adm: $(VENV)/.full
+	$(BIN)/python benchmarks/adm.py --ear build/ear
+
+# Known vulnerabilities of the pinned versions; asks PyPI's own data.
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+# What Binder would build, as far as it can be known without building.
+binder: $(VENV)/.full
+	$(PYTHON) -m venv build/repo2docker
+	build/repo2docker/bin/python -m pip install --quiet --disable-pip-version-check jupyter-repo2docker
+	build/repo2docker/bin/jupyter-repo2docker --no-build --debug .
 
 # Chromium, if there is none: from apt as root or with sudo, else as playwright downloads it.
 browser: $(VENV)/.full
@@ -84,7 +126,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) -e .
+	$(PIP) -e '.[plots]'
 	touch $@
 
 $(VENV)/.full: $(VENV)/.base
@@ -99,4 +141,4 @@ constraints:
 	rm constraints.in
 
 clean:
-	rm -rf $(VENV) out build
+	rm -rf $(VENV) .venv.oldest .venv.newest out build

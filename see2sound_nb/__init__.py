@@ -22,6 +22,7 @@ def __getattr__(name: str) -> Any:
     try:
         return _get(name)
     except ModuleNotFoundError as error:
-        if error.name in ("anywidget", "ipywidgets", "traitlets"):
+        widget = name in ("ClickToSegment", "ListeningStudy", "LiveRoom")
+        if error.name in ("anywidget", "ipywidgets", "traitlets") or (widget and error.name == "matplotlib"):
             raise ImportError(f"{name} is a widget and needs {error.name}: pip install 'see2sound_nb[lab]'") from error
         raise

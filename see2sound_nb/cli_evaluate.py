@@ -43,6 +43,9 @@ def parser() -> argparse.ArgumentParser:
 def run(words: Sequence[str]) -> int:
     """The command ``see2sound evaluate``: lines, table, summary and figure of a folder of photos."""
     arguments = parser().parse_args(words)
+    from see2sound_nb.notebook.plots.common import ensure_matplotlib
+
+    ensure_matplotlib()  # the figure comes last, and should not be missed then
     photos = find_photos(arguments.folder)
     if arguments.noise and arguments.matcher == "room":
         raise ValueError("--noise belongs to AViTAR, and the matcher is the room; add --matcher avitar")

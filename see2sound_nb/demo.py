@@ -18,8 +18,6 @@ OUTPUTS = {"5.1": "demo_5.1.wav", "binaural": "demo_binaural.wav", "foa": "demo_
 
 def main(folder: str = "out") -> None:
     """Write 5.1, binaural and Ambisonics WAVs and one picture of the whole way into a folder."""
-    from matplotlib import pyplot
-
     from see2sound_nb.notebook.plots import plot_story
 
     out = pathlib.Path(folder)
@@ -31,6 +29,8 @@ def main(folder: str = "out") -> None:
     for layout, name in OUTPUTS.items():
         path = scene.save(out / name, layout=layout)
         print(f"{path}: {layout}, master gain {scene.gain_db(layout):+.1f} dB")
+    from matplotlib import pyplot
+
     figure = plot_story(scene)
     with atomic_path(out / "demo_story.png") as beside:
         figure.savefig(beside, dpi=110)

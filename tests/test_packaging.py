@@ -8,6 +8,8 @@ import pathlib
 import re
 import subprocess
 import sys
+import tarfile
+import zipfile
 
 import pytest
 import yaml
@@ -55,6 +57,80 @@ def test_every_requirement_is_pinned_in_the_constraints():
     wanted = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
     missing = {re.match(r"[\w-]+", entry)[0].lower() for entry in wanted} - pinned()
     assert not missing
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """The sdist of the repository, and the wheel of the unpacked sdist, as who installs from the sdist makes it."""
+    folder = tmp_path_factory.mktemp("archives")
+    hatch = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder), "--target"]
+    subprocess.run([*hatch, "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder)
+    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
+    subprocess.run([*hatch, "wheel"], cwd=unpacked, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    return unpacked, wheel
+
+
+def files_of_the_repository(*folders):
+    return {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and not re.search(r"__pycache__|/\.|\.part$", path.relative_to(ROOT).as_posix())
+    }
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(archives):
+    wanted = files_of_the_repository("see2sound_nb")
+    assert "see2sound_nb/py.typed" in wanted and "see2sound_nb/__init__.pyi" in wanted
+    kinds = {pathlib.PurePath(name).suffix for name in wanted}
+    assert kinds >= {
+        ".py",
+        ".pyi",
+        ".typed",
+        ".js",
+        ".css",
+        ".safetensors",
+        ".npz",
+        ".jpg",
+        ".gz",
+        ".csv",
+        ".txt",
+        ".md",
+    }
+    with zipfile.ZipFile(archives[1]) as wheel:
+        assert wheel.testzip() is None
+        info = f"see2sound_nb-{see2sound_nb.__version__}.dist-info"
+        assert {name for name in wheel.namelist() if not name.startswith(info)} == wanted
+        for name in wanted:
+            assert wheel.getinfo(name).file_size == (ROOT / name).stat().st_size, name
+        assert "see2sound = see2sound_nb.cli:main" in wheel.read(f"{info}/entry_points.txt").decode().splitlines()
+        metadata = wheel.read(f"{info}/METADATA").decode()
+    assert f"{info}/licenses/LICENSE" in wheel.namelist()
+    for extra in pyproject()["optional-dependencies"]:
+        assert f"\nProvides-Extra: {extra}\n" in metadata
+    assert "file://" not in metadata and archives[1].stat().st_size < 60e6
+
+
+def test_the_sdist_holds_what_its_tests_need(archives):
+    folders = ("see2sound_nb", "notebooks", "tests", "benchmarks", "binder", "training", "findings", ".ci")
+    held = {path.relative_to(archives[0]).as_posix() for path in archives[0].rglob("*") if path.is_file()}
+    top = {name for name in held if "/" not in name}
+    assert held - top == files_of_the_repository(*folders)
+    assert top >= {
+        "pyproject.toml",
+        "Makefile",
+        "constraints.txt",
+        "README.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "PKG-INFO",
+    }
+    kept = {path.name for path in ROOT.iterdir() if path.is_file() and path.name not in (".git", ".coverage")}
+    assert top - {"PKG-INFO"} == kept
 
 
 def test_importing_the_package_imports_nothing_heavy():

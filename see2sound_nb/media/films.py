@@ -88,15 +88,20 @@ def decoded_frames(container, stream) -> Iterator[Any]:
     av = ensure_av()
     stream.thread_type = "AUTO"
     packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.error.FFmpegError:
-            packet = None
-        with contextlib.suppress(av.error.FFmpegError):
-            yield from stream.codec_context.decode(packet)  # None asks for the frames that the decoder still holds
-        if packet is None:
-            return
+    try:
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError:
+                packet = None
+            with contextlib.suppress(av.error.FFmpegError):
+                yield from stream.codec_context.decode(packet)  # None asks for the frames that the decoder still holds
+            if packet is None:
+                return
+    finally:
+        # The decoder's threads end their work here, where they may log. While it is freed they may not, if PyAV hands
+        # the log to Python, as torchvision 0.21 asks it to: they would wait for the interpreter, and it for them.
+        stream.codec_context.flush_buffers()
 
 
 def packet_times(path: pathlib.Path, kind: str, notes: list[str]) -> tuple[np.ndarray, int, float, str, str]:

@@ -31,9 +31,9 @@ BLOCK = 1 << 20
 
 def cache_dir() -> pathlib.Path:
     """Folder of downloaded models: ``$SEE2SOUND_CACHE``, else the user's cache folder."""
-    import pooch
+    import platformdirs
 
-    return pathlib.Path(os.environ.get("SEE2SOUND_CACHE") or pooch.os_cache("see2sound_nb")).expanduser()
+    return pathlib.Path(os.environ.get("SEE2SOUND_CACHE") or platformdirs.user_cache_path("see2sound_nb")).expanduser()
 
 
 def fetch(url: str, path: str | os.PathLike, *, size_mb: float, sha256: str = "") -> pathlib.Path:

@@ -37,19 +37,24 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
     ------
     ValueError
         If the tier is unknown.
+    ModuleNotFoundError
+        If matplotlib is not installed; the message names the extra.
     """
     import os
 
-    import matplotlib
     import numpy
     import torch
 
     from see2sound_nb._torchvision import ensure_torchvision
     from see2sound_nb._version import __version__
     from see2sound_nb.models.table import PRESETS
+    from see2sound_nb.notebook.plots.common import ensure_matplotlib
 
     if tier not in PRESETS:
         raise ValueError(f"tier {tier!r} is unknown; choose one of {', '.join(PRESETS)}")
+    ensure_matplotlib()
+    import matplotlib
+
     matplotlib.rcParams["font.size"] = FONT_SIZE
     ensure_torchvision()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {os.cpu_count()} cores"

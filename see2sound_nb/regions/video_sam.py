@@ -125,12 +125,15 @@ class VideoSam:
     """
 
     def __init__(self, model: Any):
-        from transformers import Sam2ImageProcessor, Sam2VideoProcessor, Sam2VideoVideoProcessor
+        import transformers
+        from transformers import Sam2VideoProcessor, Sam2VideoVideoProcessor
 
+        # Later versions of transformers 5 dropped "Fast" from the name.
+        kind = getattr(transformers, "Sam2ImageProcessor", None) or transformers.Sam2ImageProcessorFast
         side = model.prompt_encoder.input_image_size
         size = {"height": side, "width": side}
         self.model = model
-        self.processor = Sam2VideoProcessor(Sam2ImageProcessor(size=size), Sam2VideoVideoProcessor(size=size))
+        self.processor = Sam2VideoProcessor(kind(size=size), Sam2VideoVideoProcessor(size=size))
         self._memories: weakref.WeakKeyDictionary[Track, _Memory] = weakref.WeakKeyDictionary()
         self._encoded: tuple[np.ndarray, _Encoded] | None = None  # the last frame
 

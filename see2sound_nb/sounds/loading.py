@@ -5,6 +5,7 @@ Notebook: 09_your_own.
 
 from __future__ import annotations
 
+import importlib.util
 import pathlib
 
 from see2sound_nb.models.downloads import check_whole
@@ -33,14 +34,23 @@ def load_audio(name: str, *, device: str = "cpu", low_memory: bool = False):
     ------
     ValueError, FileNotFoundError
         If the name is unknown, or the pipeline's folder is not there.
+    ModuleNotFoundError
+        If `low_memory` needs accelerate, and it is not installed; the message names the extra.
     """
     card = chosen_card(name, "audio")
+    offload = low_memory and device.startswith("cuda") and card.source != "package" and card.adapter is None
+    if offload and importlib.util.find_spec("accelerate") is None:
+        raise ModuleNotFoundError(
+            "a GPU with little memory needs accelerate, which brings it layer by layer: "
+            "pip install 'see2sound_nb[paper]', or choose device=\"cpu\"",
+            name="accelerate",
+        )
     pipe = load_card(card, _shipped, lambda folder: _converted(folder, half=device.startswith("cuda")))
     if card.adapter is not None:
         return pipe
     if card.source == "package" or not device.startswith("cuda"):
         return pipe.to(device)
-    if low_memory:
+    if offload:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.to(device).enable_cuda_graphs()

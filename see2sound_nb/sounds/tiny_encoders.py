@@ -68,7 +68,7 @@ class SentenceEncoder(ModelMixin, ConfigMixin):
 
         Raises
         ------
-        ImportError
+        ModuleNotFoundError
             If the words of a sentence do not say what sounds, and the MiniLM sentence model, which then decides, is
             not installed.
         """

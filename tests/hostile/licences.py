@@ -19,6 +19,7 @@ READ = {
     "codespell": "GPL-2.0; a tool of the tests",
     "dtw-python": "GPL-2.0-or-later; a test compares with it",
     "pyroomacoustics": "MIT, in its LICENSE; the field says whose it is",
+    "python-osc": "Unlicense, in its field; the classifier says that it is freely distributable",
     "see2sound": "CC-BY 4.0; the authors' code, a test compares with it",
     "segment-anything": "Apache-2.0, in its repository's LICENSE",
 }

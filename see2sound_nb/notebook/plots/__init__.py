@@ -6,7 +6,7 @@ Notebook: 00_start_here to 09_your_own.
 """
 
 from see2sound_nb.notebook.plots.before_after import plot_before_after
-from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, show, source_colour
+from see2sound_nb.notebook.plots.common import SOURCE_COLOURS, ensure_matplotlib, show, source_colour
 from see2sound_nb.notebook.plots.depth import plot_maps
 from see2sound_nb.notebook.plots.lines import plot_lines
 from see2sound_nb.notebook.plots.masks import plot_boxes, plot_clicks, plot_masks, plot_pictures, plot_pixels
@@ -22,6 +22,8 @@ from see2sound_nb.notebook.plots.rooms import (
 )
 from see2sound_nb.notebook.plots.scene import plot_channels, plot_depth, plot_plan, plot_regions, plot_story
 from see2sound_nb.notebook.plots.table_1 import plot_table_1
+
+ensure_matplotlib()  # the functions import it when they draw; here it is missed at once, and once for all
 
 __all__ = [
     "SOURCE_COLOURS",

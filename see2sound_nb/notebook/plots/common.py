@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import importlib.util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def with_ambience(title: str, scene: Scene) -> str:
     """A title with a second line that says what is heard all around, if anything is."""
     ambience = getattr(scene, "ambience", None)
     return f"{title}\nall around: {ambience.label}" if ambience else title
+
+
+def ensure_matplotlib() -> None:
+    """Raise ModuleNotFoundError that names the extra if matplotlib is not installed; it is not imported."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ModuleNotFoundError("figures need matplotlib: pip install 'see2sound_nb[plots]'", name="matplotlib")
 
 
 def axes_for(ax, **size):
@@ -73,6 +80,8 @@ def show(alt: str) -> None:
     ------
     ValueError
         If the description is empty, or there is no figure.
+    ModuleNotFoundError
+        If IPython is not installed; the message names the extra.
 
     Notes
     -----
@@ -80,13 +89,18 @@ def show(alt: str) -> None:
     """
     import io
 
-    from IPython.display import display
     from matplotlib import pyplot
 
     if not alt.strip():
         raise ValueError("the description is empty; say in a sentence what the figure shows")
     if not pyplot.get_fignums():
         raise ValueError("there is no figure to show; draw one first, in the same cell")
+    try:
+        from IPython.display import display
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "show is for notebooks and needs IPython: pip install 'see2sound_nb[lab]'", name="IPython"
+        ) from error
     buffer = io.BytesIO()
     pyplot.gcf().savefig(buffer, format="png", dpi=80, bbox_inches="tight")
     pyplot.close()

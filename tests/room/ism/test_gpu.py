@@ -262,6 +262,8 @@ FILTER_MOMENTS = dict(
 @pytest.mark.parametrize("capability", [80, 90])
 @pytest.mark.parametrize("kernel", ["images", "images in fifth-order Ambisonics", "filter"])
 def test_the_kernels_compile_for_real_gpus_and_nothing_spills(compiled, capability, kernel, tmp_path):
+    if triton.__version__.startswith("3.2."):
+        pytest.skip("Triton 3.2 is told in another way which arguments are aligned")
     if kernel == "filter":
         function, signature, constants = compiled.filter_moments, FILTER_MOMENTS, dict(PART=compiled.PART)
         options = dict(num_stages=1)
