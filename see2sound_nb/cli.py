@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "dcase, gltf, sofa (default: 5.1)",
     )  # fmt: skip
     p.add_argument("--sample-rate", type=int, help="of the WAV, in Hz (default: the sounds' own, 16000)")
-    p.add_argument("--subtype", default="PCM_16", help="of the WAV: PCM_16, PCM_24, FLOAT (default: PCM_16)")
+    p.add_argument("--subtype", help="of the WAV: PCM_16, PCM_24, FLOAT (default: PCM_16)")
     p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")
     for task in TASKS:
         p.add_argument(
@@ -60,9 +60,7 @@ def parser() -> argparse.ArgumentParser:
         help="the camera's horizontal field of view in degrees (default: 60)",
     )  # fmt: skip
     p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
-    p.add_argument(
-        "--original", default="replaced", help="a clip's own sound: replaced, kept (as a second track) or mixed"
-    )
+    p.add_argument("--original", help="a clip's own sound: replaced (default), kept (as a second track) or mixed")
     p.add_argument("--doppler", action="store_true", help="of a clip in stereo or Ambisonics: what nears sounds higher")
     p.add_argument("--json", action="store_true", help="print a machine-readable report of the scene")
     p.add_argument("--version", action="version", version=f"see2sound_nb {__version__}")

@@ -10,40 +10,28 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 from see2sound_nb._progress import progress_bars
-from see2sound_nb.exporting import EXPORTS, export_of
-from see2sound_nb.media.clip_writing import CONTAINERS, SAMPLE_RATE_HZ
+from see2sound_nb.exporting import EXPORTS
 from see2sound_nb.media.clips import Clip
-from see2sound_nb.media.files import check_writable
-from see2sound_nb.media.sound_files import check_sample_rate, check_sound_file, check_subtype, write_sound
 from see2sound_nb.models.table import TASKS
-from see2sound_nb.moving import MovingScene
-from see2sound_nb.moving.moving_scene import check_doppler, check_output
+from see2sound_nb.moving.saving import check_saving, save_and_report
 from see2sound_nb.pipeline import See2Sound, clip_or_photo
-from see2sound_nb.render.layouts import LAYOUTS, check_layout
 from see2sound_nb.reporting import truth_line
-from see2sound_nb.scene import Scene
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Turn the photo or clip of the command line into sound; returns the exit code."""
-    if arguments.layout not in EXPORTS:
-        check_layout(arguments.layout)
     source = clip_or_photo(arguments.photo)
     moving = isinstance(source, Clip)
     output = pathlib.Path(arguments.output or _default_output(arguments.photo, moving, arguments.layout))
-    if export_of(output, arguments.layout) is None:
-        if isinstance(source, Clip):
-            check_output(output, source, arguments.layout, arguments.original)
-            check_doppler(arguments.doppler, arguments.layout)
-            check_subtype(arguments.subtype)
-        if not isinstance(source, Clip) or output.suffix.lower() not in CONTAINERS:
-            check_sound_file(output, arguments.layout, arguments.subtype)
-    check_writable(output, inputs=[arguments.photo])
-    if arguments.sample_rate is not None:
-        check_sample_rate(arguments.sample_rate)
+    how = {
+        "subtype": arguments.subtype,
+        "sample_rate": arguments.sample_rate,
+        "original": arguments.original,
+        "doppler": arguments.doppler,
+    }
+    check_saving(source, output, arguments.layout, geometry=arguments.geometry, inputs=[arguments.photo], **how)
     pipeline = See2Sound(preset=arguments.preset, **{task: getattr(arguments, task) for task in TASKS})
     keep = output.with_name(f".{output.name}.parts") if moving else None
     with (
@@ -68,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress=tell,
         )
         tell("render", 0, 1)
-        written, report = _write(scene, output, arguments)
+        written, report = save_and_report(scene, output, arguments.layout, **how)
         tell("render", 1, 1)
     if arguments.json:
         print(json.dumps({**report, "output": written}, indent=2, allow_nan=False))
@@ -116,35 +104,9 @@ def _kept_for_the_next_start(keep: pathlib.Path | None) -> Iterator[None]:
 
 
 def _default_output(photo: str, moving: bool, layout: str) -> str:
-    path = pathlib.Path(photo)
+    stem = pathlib.Path(photo).stem
     if layout in EXPORTS:
-        return f"{path.stem}.{layout}{EXPORTS[layout]}"
-    return f"{path.stem}.sound.mp4" if moving else path.with_suffix(".wav").name
-
-
-def _write(
-    scene: Scene | MovingScene, output: pathlib.Path, arguments: argparse.Namespace
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Render and write; returns what is to be said of the file, and the report."""
-    if kind := export_of(output, arguments.layout):
-        scene.save(output, arguments.layout)
-        return {"path": str(output), "layout": kind}, scene.report()
-    rate = arguments.sample_rate or scene.sample_rate
-    if isinstance(scene, MovingScene):
-        how = {"original": arguments.original, "doppler": arguments.doppler}
-        scene.save(output, arguments.layout, subtype=arguments.subtype, sample_rate=arguments.sample_rate, **how)
-        gain_db, report = scene.gain_db(arguments.layout), scene.report()
-        rate = SAMPLE_RATE_HZ if output.suffix.lower() in CONTAINERS else rate
-    else:
-        phi, gain_db = scene.render_with_gain(arguments.layout, sample_rate=rate)
-        how = {"layout": arguments.layout, "subtype": arguments.subtype, "description": scene.made_by()}
-        write_sound(output, phi, rate, **how)
-        report = scene.report(arguments.layout, sample_rate=rate, phi=phi)
-    written = {
-        "path": str(output),
-        "layout": arguments.layout,
-        "channels": list(LAYOUTS[arguments.layout]),
-        "sample_rate_hz": rate,
-        "gain_db": round(gain_db, 2),
-    }
-    return written, report
+        # DCASE's tools take what is before the first dot for the name of a recording.
+        middle = {"adm": ".adm", "sa3d": ".sa3d", "dcase": "_dcase"}.get(layout, "")
+        return f"{stem.replace('.', '_') if layout == 'dcase' else stem}{middle}{EXPORTS[layout]}"
+    return f"{stem}.sound.mp4" if moving else f"{stem}.wav"

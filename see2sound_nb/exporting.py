@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from see2sound_nb.media import adm, gltf, seld, sofa_room, spatial_film
 from see2sound_nb.media.files import check_suffix, check_writable
+from see2sound_nb.media.films import ensure_av
 from see2sound_nb.places.frames import directions
 from see2sound_nb.render.channels import MASTER_PEAK_DB
 from see2sound_nb.render.responses import impulse_responses
@@ -23,8 +25,12 @@ from see2sound_nb.sounds.sound_classes import NAMES
 
 #: What `save` takes for a layout beside those of `render.layouts`, and how the name of such a file ends.
 EXPORTS = {"adm": ".wav", "sa3d": ".mp4", "dcase": ".wav", "gltf": ".glb", "sofa": ".sofa"}
+#: Those whose sound is a rendering in "foa", with what can be chosen for that.
+IN_FOA = ("sa3d", "dcase")
 #: Sample rate of ADM and of films, in Hz, and the layout of what is no object in an ADM.
 FILM_RATE, BED = 48000, "hoa3"
+#: The tracks of all objects take so many bytes at most.
+MOST_BYTES = 2e9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,14 +42,14 @@ class Objects:
     names, classes : list of str
         What each is called, and its kind, one of `sounds.sound_classes.NAMES`; empty if it has none.
     sounds : np.ndarray
-        (N, T) float64, as heard from 1 m away without a room, before the master gain.
+        (N, T) float32, as heard from 1 m away without a room, before the master gain.
     sample_rate : int
         In Hz.
     times_s : np.ndarray
         (P,) float64, seconds, increasing.
     paths_m : np.ndarray
         (P, N, 3) float64, metres, listener's frame; P is 1 for what rests.
-    comes_round : bool
+    loops : bool
         Whether what would sound on beyond the end is heard at the beginning, as in a clip that repeats.
     """
 
@@ -53,7 +59,7 @@ class Objects:
     sample_rate: int
     times_s: np.ndarray
     paths_m: np.ndarray
-    comes_round: bool = False
+    loops: bool = False
 
     def places_m(self, times_s: np.ndarray) -> np.ndarray:
         """(F, N, 3): where the objects are at some moments (F,)."""
@@ -62,14 +68,15 @@ class Objects:
         return np.array(found).T.reshape(len(times_s), self.paths_m.shape[1], 3)
 
 
-class Shown(NamedTuple):
+class Pictures(NamedTuple):
     """What is seen: the photo (H, W, 3) uint8 or the clip, a photo that stands for it, the camera's horizontal field of
-    view in degrees, and how often a clip is shown."""
+    view in degrees, how often a clip is shown, and whether it has cuts."""
 
     pictures: Any
     photo: np.ndarray
     fov_deg: float
     turns: int = 1
+    cuts: bool = False
 
 
 class Exported(Protocol):
@@ -80,7 +87,7 @@ class Exported(Protocol):
     def objects(self, sample_rate: int) -> Objects:
         """The sources, dry."""
 
-    def open_air(self) -> Exported:
+    def free_field(self) -> Exported:
         """The same without ambience and reflections."""
 
     def mix(self, layout: str, *, sample_rate: int) -> np.ndarray:
@@ -96,72 +103,155 @@ class Exported(Protocol):
         """What made the sound, in words."""
 
 
-def export_of(path: str | os.PathLike, layout: str) -> str | None:
+def export_of(
+    path: str | os.PathLike,
+    layout: str,
+    *,
+    inputs: Iterable[str | os.PathLike] = (),
+    moving: bool = False,
+    geometry: str = "metric",
+    **options: Any,
+) -> str | None:
     """Which of `EXPORTS` a name and a layout ask for, or None: a ``.glb`` and a ``.sofa`` say it by themselves.
+
+    Parameters
+    ----------
+    path : str or path
+    layout : str
+        Of `render.layouts.LAYOUTS` (or `EXPORTS`).
+    inputs : iterable of path
+        What must not be written over.
+    moving : bool
+        Whether it is of a clip.
+    geometry : str
+        Of the scene.
+    **options
+        What else was asked for; None where it was not.
+
+    Returns
+    -------
+    str or None
 
     Raises
     ------
     ValueError
-        If the layout is of `EXPORTS` and no file of it can have that name, or be written there.
+        If no such file can have that name, be written there, be of such a scene, or know such an option.
+    ModuleNotFoundError
+        If what writes it is not installed.
     """
     by_name = {".glb": "gltf", ".sofa": "sofa"}.get(pathlib.Path(path).suffix.lower())
-    kind = by_name or (layout if layout in EXPORTS else None)
-    if kind is not None:
-        check_suffix(path, [EXPORTS[kind]], f"the layout {kind}")
-        check_writable(path)
+    kind = layout if layout in EXPORTS else by_name
+    if kind is None:
+        return None
+    check_suffix(path, [EXPORTS[kind]], f"the layout {kind}")
+    check_writable(path, inputs=inputs)
+    for name, value in options.items():
+        if value is not None and not (kind in IN_FOA and name in ("doppler", "lively")):
+            said = f"{name}={value!r}" if isinstance(value, str | int | float) else name
+            raise ValueError(f"{said} is nothing that {kind} knows, which has its own; leave it out")
+    if kind == "sofa" and moving:
+        raise ValueError(f"{path} would hold responses of sources that rest, and a clip's move; give a photo")
+    if kind == "dcase" and geometry != "metric":
+        raise ValueError(
+            f"geometry={geometry!r} has no metres, so sounds come seconds after their labels; use 'metric'"
+        )
+    if kind == "dcase":
+        seld.check_seld(path)
+    elif kind == "sofa":
+        sofa_room.ensure_sofar()
+    elif kind != "adm":
+        ensure_av("writing MP3" if kind == "gltf" else "writing films")
     return kind
 
 
-def export(scene: Exported, path: str | os.PathLike, kind: str, shown: Shown, notes: list[str]) -> pathlib.Path:
-    """Write a scene as one of `EXPORTS` and return the path; what is not as one would expect is added to the notes."""
+def export(
+    scene: Exported, path: str | os.PathLike, kind: str, pictures: Pictures, notes: list[str], **how: Any
+) -> pathlib.Path:
+    """Write a scene as one of `EXPORTS`, as `export_of` allowed.
+
+    Parameters
+    ----------
+    scene : Scene or MovingScene
+    path : str or path
+    kind : str
+    pictures : Pictures
+    notes : list of str
+        What is not as one would expect is added, in sentences.
+    **how
+        For the rendering, of those `IN_FOA`.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
+    """
     path = pathlib.Path(path)
+    said: list[str] = []
     if kind == "adm":
         _adm(scene, path)
     elif kind == "sa3d":
-        foa = scene.render("foa", sample_rate=FILM_RATE)
-        _, said = spatial_film.write_spatial_film(path, shown.pictures, foa, FILM_RATE, turns=shown.turns)
-        notes += [note for note in said if note not in notes]
+        foa = scene.render("foa", sample_rate=FILM_RATE, **how)
+        _, said = spatial_film.write_spatial_film(path, pictures.pictures, foa, FILM_RATE, turns=pictures.turns)
     elif kind == "dcase":
-        _dcase(scene, path)
+        _dcase(scene, path, how)
     elif kind == "gltf":
-        _gltf(scene, path, shown)
+        _gltf(scene, path, pictures)
+        said = ["The picture in the glTF is the key frame of the first shot."] * pictures.cuts
     else:
         _sofa(scene, path)
+    notes += [note for note in said if note not in notes]
     return path
+
+
+def check_tracks(objects: int, samples: int) -> None:
+    """Raise ValueError if the tracks of so many objects, of so many samples each, are more than `MOST_BYTES`."""
+    if 4.0 * objects * samples > MOST_BYTES:
+        raise ValueError(
+            f"the tracks of {objects} sources take {4e-9 * objects * samples:.1f} GB, more than {MOST_BYTES / 1e9:g}; "
+            "cut the clip into shorter ones"
+        )
 
 
 def _adm(scene: Exported, path: pathlib.Path) -> None:
     """Sources as objects; what the room and the ambience add to them as a bed, so that all together is the scene."""
     objects = scene.objects(FILM_RATE)
     bed = scene.mix(BED, sample_rate=FILM_RATE)
-    loudest = np.abs(bed).max(initial=0.0)
-    direct = scene.open_air().mix(BED, sample_rate=FILM_RATE)
+    loudest = _peak(bed)
+    direct = scene.free_field().mix(BED, sample_rate=FILM_RATE)
     bed[:, : direct.shape[1]] -= direct
-    loudest = max(loudest, np.abs(bed).max(initial=0.0), 1e-9)
-    gain = 10 ** (MASTER_PEAK_DB / 20) / loudest
-    sounds = gain * _on_their_way(objects, bed.shape[1])
-    too_loud = np.maximum(np.abs(sounds).max(axis=1, initial=0.0), 1.0)  # from 1 m away
+    del direct
+    gain = 10 ** (MASTER_PEAK_DB / 20) / max(loudest, _peak(bed), 1e-9)
+    sounds = _delayed(objects, bed.shape[1])
+    too_loud = np.array([max(1.0, gain * _peak(sound)) for sound in sounds])  # from 1 m away
+    sounds *= (gain / too_loud)[:, None].astype(np.float32)
+    bed *= np.float32(gain)
     adm.write_adm(
         path,
-        sounds / too_loud[:, None],
+        sounds,
         FILM_RATE,
         names=objects.names,
         times_s=objects.times_s,
         paths_m=objects.paths_m,
         gains_db=20 * np.log10(too_loud),
-        bed=gain * bed,
+        bed=bed,
         description=scene.made_by(),
     )
 
 
-def _on_their_way(objects: Objects, samples: int) -> np.ndarray:
-    """Sounds (N, samples) that begin when they have reached the listener, as the bed's reflections do: an ADM knows no
-    time of travel. That of a source that moves is the one of its middle distance."""
-    distance_m = np.median(np.linalg.norm(objects.paths_m, axis=-1), axis=0)
-    out = np.zeros((len(objects.sounds), samples))
-    for row, sound, late_s in zip(out, objects.sounds, distance_m / SPEED_OF_SOUND_M_S):
-        start = round(late_s * objects.sample_rate)
-        if objects.comes_round:
+def _peak(sound: np.ndarray) -> float:
+    return max(float(sound.max(initial=0.0)), -float(sound.min(initial=0.0)))
+
+
+def _delayed(objects: Objects, samples: int) -> np.ndarray:
+    """Sounds (N, samples) float32 that begin when they have reached the listener, as the bed's reflections do: an ADM
+    knows no time of travel. That of a source that moves is the one of its middle distance while it sounds."""
+    out = np.zeros((len(objects.sounds), samples), dtype=np.float32)
+    for k, (row, sound) in enumerate(zip(out, objects.sounds)):
+        first, last = np.flatnonzero(sound)[[0, -1]] if sound.any() else (0, 0)
+        places_m = objects.places_m(np.linspace(first, last, 101) / objects.sample_rate)[:, k]
+        late_s = np.median(np.linalg.norm(places_m, axis=-1)) / SPEED_OF_SOUND_M_S
+        start = round(float(late_s) * objects.sample_rate)
+        if objects.loops:
             row[:] = np.roll(sound[:samples], start)
         else:
             part = sound[: max(0, samples - start)]
@@ -169,13 +259,12 @@ def _on_their_way(objects: Objects, samples: int) -> np.ndarray:
     return out
 
 
-def _dcase(scene: Exported, path: pathlib.Path) -> None:
-    seld.check_seld(path)
+def _dcase(scene: Exported, path: pathlib.Path, how: dict[str, Any]) -> None:
     objects = scene.objects(seld.SAMPLE_RATE)
     for name, kind in zip(objects.names, objects.classes):
         if kind not in NAMES:
-            raise ValueError(f"{name!r} is of no class of sounds; set labels[k]['sound_class'], such as {NAMES[0]!r}")
-    foa = scene.render("foa", sample_rate=seld.SAMPLE_RATE)
+            raise ValueError(f"{name!r} is of no class of sounds; give its label a 'sound_class', such as {NAMES[0]!r}")
+    foa = scene.render("foa", sample_rate=seld.SAMPLE_RATE, **how)
     times_s = seld.frame_times_s(foa.shape[1] / seld.SAMPLE_RATE)
     sounding = seld.sounding(objects.sounds, seld.SAMPLE_RATE)
     heard = np.pad(sounding, ((0, max(0, len(times_s) - len(sounding))), (0, 0)))[: len(times_s)]
@@ -183,30 +272,28 @@ def _dcase(scene: Exported, path: pathlib.Path) -> None:
     seld.write_seld(path, foa, NAMES, [NAMES.index(kind) for kind in objects.classes], *places, heard)
 
 
-def _gltf(scene: Exported, path: pathlib.Path, shown: Shown) -> None:
+def _gltf(scene: Exported, path: pathlib.Path, pictures: Pictures) -> None:
     objects = scene.objects(FILM_RATE)
     moving = len(objects.times_s) > 1
     gltf.write_gltf(
         path,
-        shown.photo,
+        pictures.photo,
         objects.sounds,
         FILM_RATE,
         objects.paths_m if moving else objects.paths_m[0],
         objects.names,
-        fov_deg=shown.fov_deg,
+        fov_deg=pictures.fov_deg,
         times_s=objects.times_s if moving else None,
         ambience=scene.ambience_alone(FILM_RATE),
     )
 
 
 def _sofa(scene: Exported, path: pathlib.Path) -> None:
-    objects, room = scene.objects(FILM_RATE), scene.room
-    if len(objects.times_s) > 1:
-        raise ValueError(
-            "sources that move have no response that is theirs; save a moment instead: scene.shots[0].key.save(...)"
-        )
-    h = impulse_responses(room, objects.paths_m[0], "foa", sample_rate=FILM_RATE)
+    places_m, room = scene.objects(FILM_RATE).paths_m[0], scene.room
+    if not len(places_m):
+        raise ValueError("the scene has no source, so there is no response; give masks of some, or another photo")
+    h = impulse_responses(room, places_m, "foa", sample_rate=FILM_RATE)
     sofa_room.write_room_sofa(
-        path, h, FILM_RATE, positions_m=objects.paths_m[0], room_size_m=room.size_m, listener_m=room.listener_m,
+        path, h, FILM_RATE, positions_m=places_m, room_size_m=room.size_m, listener_m=room.listener_m,
         description=f"shoebox, absorption {room.absorption}, up to {room.max_order} reflections",
     )  # fmt: skip

@@ -96,17 +96,17 @@ def truth_report(scene: Scene, phi: np.ndarray, sample_rate: int, layout: str) -
 
 def truth_line(truth: dict[str, Any]) -> str:
     """What `truth_report` gave, in a line."""
-    signal = truth["signal"]
     parts = [
         f"{number}. ITD {_number(own['itd_ms'], '+.2f', 'ms')}, ILD {_number(own['ild_db'], '+.1f', 'dB')}, direct to "
         f"reverberant {_number(own['drr_db'], '+.1f', 'dB')}, {own['masked_share']:.0%} masked"
         for number, own in enumerate(truth["sources"], start=1)
     ]
-    silent = signal["silent_channels"]
-    parts.append(
-        f"{signal['layout']} {_number(signal['loudness_lufs'], '.1f', 'LUFS')}, true peak "
-        f"{_number(signal['true_peak_dbtp'], '.1f', 'dBTP')}" + (f", silent: {', '.join(silent)}" if silent else "")
-    )
+    if signal := truth.get("signal"):  # a file of objects has none
+        silent = signal["silent_channels"]
+        parts.append(
+            f"{signal['layout']} {_number(signal['loudness_lufs'], '.1f', 'LUFS')}, true peak "
+            f"{_number(signal['true_peak_dbtp'], '.1f', 'dBTP')}" + (f", silent: {', '.join(silent)}" if silent else "")
+        )
     return "; ".join(parts)
 
 
@@ -115,11 +115,17 @@ def _number(value: float | None, digits: str, unit: str) -> str:
 
 
 def made_by(
-    preset: str, seed: int, prompt: str | None, labels: Sequence[dict[str, Any]], positions_m: np.ndarray
+    preset: str,
+    seed: int,
+    prompt: str | None,
+    labels: Sequence[dict[str, Any]],
+    positions_m: np.ndarray,
+    around: Sequence[str],
 ) -> str:
     """What made a sound, in a line, as it is kept in its file: settings, and what is heard where."""
     places = zip(labels, *directions(np.reshape(positions_m, (-1, 3))))
     said = [f"{label['label']} at azimuth {azimuth:+.0f} deg, {away:.1f} m" for label, azimuth, _, away in places]
+    said += [f"all around {name}" for name in dict.fromkeys(around)]
     words = [f"preset {preset}", f"seed {seed}", *([f"prompt {prompt!r}"] if prompt else [])]
     return f"see2sound_nb: {', '.join(words)}; {'; '.join(said) or 'no source'}"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb.exporting import Objects, Shown, export, export_of
+from see2sound_nb.exporting import Objects, Pictures, export, export_of
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sample_rate, check_sound_file, write_sound
 from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
@@ -218,7 +218,7 @@ class Scene:
         path: str | os.PathLike,
         layout: str = "5.1",
         *,
-        subtype: str = "PCM_16",
+        subtype: str | None = None,
         sample_rate: int | None = None,
         hrtf: HRTF | None = None,
     ) -> pathlib.Path:
@@ -233,10 +233,10 @@ class Scene:
             As in `render`; or one of `exporting.EXPORTS`: ``"adm"`` (objects, in a BW64 ``.wav``), ``"sa3d"`` (the
             photo as an ``.mp4`` with first-order Ambisonics for headsets), ``"dcase"`` (a ``.wav`` with DCASE's
             metadata beside it), ``"gltf"``, ``"sofa"``. These have their own rate and bits.
+        subtype : str, optional
+            See `media.sound_files.write_sound`; ``"PCM_16"`` unless given.
         hrtf, sample_rate
             As in `render`.
-        subtype : str
-            See `media.sound_files.write_sound`.
 
         Returns
         -------
@@ -250,11 +250,13 @@ class Scene:
         ModuleNotFoundError
             If what writes the file is not installed; the message names the extra.
         """
-        if kind := export_of(path, layout):
+        how: dict[str, Any] = {"sample_rate": sample_rate, "hrtf": hrtf}
+        if kind := export_of(path, layout, geometry=self.geometry, subtype=subtype, **how):
             # With the silence that `impulse_responses` cuts off: objects and their reflections keep their times.
             whole = dataclasses.replace(self, geometry="metric") if kind == "adm" else self
-            return export(whole, path, kind, Shown(self.image, self.image, self.fov_deg), self.notes)
+            return export(whole, path, kind, Pictures(self.image, self.image, self.fov_deg), self.notes)
         check_layout(layout)
+        subtype = subtype or "PCM_16"
         check_sound_file(path, layout, subtype)
         check_writable(path)
         rate = self._checked_rate(sample_rate)
@@ -266,11 +268,11 @@ class Scene:
         rate = self._checked_rate(sample_rate)
         names = [source["label"] for source in self.labels]
         classes = [source.get("sound_class", "") for source in self.labels]
-        sounds = np.asarray(resampled(self.audio, self.sample_rate, rate), dtype=np.float64)
+        sounds = resampled(self.audio, self.sample_rate, rate).astype(np.float32)
         places = np.asarray(self.positions_m, dtype=np.float64).reshape(1, -1, 3)
         return Objects(names, classes, sounds, rate, np.zeros(1), places)
 
-    def open_air(self) -> Scene:
+    def free_field(self) -> Scene:
         """The same sources without a room around them, and without the ambience."""
         return dataclasses.replace(self, room=dataclasses.replace(self.room, max_order=0), ambience=None)
 
@@ -280,7 +282,8 @@ class Scene:
 
     def made_by(self) -> str:
         """What made the sound, in words: preset, seed, prompt, and what is heard where."""
-        return made_by(self.preset, self.seed, self.prompt, self.labels, self.positions_m)
+        around = [self.ambience.label] if self.ambience else []
+        return made_by(self.preset, self.seed, self.prompt, self.labels, self.positions_m, around)
 
     def heard(self) -> np.ndarray:
         """What arrives of each source at the listener: its omnidirectional sound, (N, T + L - 1) float32.

@@ -16,7 +16,7 @@ from moving.test_moving_scene import noise, on_an_arc, scene_of, shot
 
 import see2sound_nb as s2s
 from see2sound_nb import cli, cli_photo
-from see2sound_nb.exporting import EXPORTS, FILM_RATE
+from see2sound_nb.exporting import EXPORTS, FILM_RATE, IN_FOA, check_tracks
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.room.spherical_harmonics import encode
 from see2sound_nb.sounds.ambience import Ambience
@@ -107,7 +107,7 @@ def test_what_is_silent_between_has_a_track_of_its_own(tmp_path):
 def test_a_clip_that_repeats_has_objects_that_do(tmp_path):
     loop = scene_of(lambda room: [shot(0, 2, [on_an_arc(40, 40, 2)], [noise(1)], room)], 2, turns=0)
     objects = loop.objects()
-    assert objects.comes_round
+    assert objects.loops
     assert len(objects.times_s) == 1, "what rests has one place"
     audio, (_, *_) = adm(loop.save(tmp_path / "a.wav", "adm"))
     seam = np.diff(np.concatenate([audio[0, -2:], audio[0, :2]]))
@@ -128,7 +128,7 @@ def test_dcase_has_the_dog_where_it_is(passing, tmp_path):
     odd = [{**label, "sound_class": "of no kind"} for label in passing.shots[0].key.labels]
     key = passing.shots[0].key
     key.labels, kept = odd, key.labels
-    with pytest.raises(ValueError, match="'dog' is of no class of sounds; set labels"):
+    with pytest.raises(ValueError, match="'dog' is of no class of sounds; give its label"):
         passing.save(tmp_path / "b.wav", "dcase")
     key.labels = kept
 
@@ -148,7 +148,7 @@ def test_sofa_holds_the_responses(scene, passing, tmp_path):
     with h5py.File(path) as file:
         written = file["Data.IR"][:]
     np.testing.assert_array_equal(written, scene.impulse_responses("foa", sample_rate=FILM_RATE))
-    with pytest.raises(ValueError, match=r"save a moment instead: scene\.shots"):
+    with pytest.raises(ValueError, match="a clip's move; give a photo"):
         passing.save(tmp_path / "b.sofa")
     assert not (tmp_path / "b.sofa").exists()
 
@@ -165,7 +165,7 @@ def test_a_scene_that_is_only_an_ambience_can_be_taken_along(tmp_path, kind):
     sea = Ambience("surf", "sea", "waves on a beach", 0.9, noise(9), -12.0)
     scene = scene_of(lambda room: [shot(0, 2, [], [], room, ambience=sea)], 2).shots[0].key
     assert scene.save(tmp_path / f"a{EXPORTS[kind]}", kind).stat().st_size > 100
-    with pytest.raises(ValueError, match="at least one source"):
+    with pytest.raises(ValueError, match="has no source, so there is no response"):
         scene.save(tmp_path / "a.sofa")
 
 
@@ -177,17 +177,63 @@ def test_a_name_that_says_something_else_is_refused_before_the_work(scene, passi
             one.save(tmp_path / "a.txt", kind)
         with pytest.raises(ValueError, match="does not exist"):
             one.save(tmp_path / "none" / f"a{EXPORTS[kind]}", kind)
-    with pytest.raises(ValueError, match="'kept' is of films in a layout"):
-        passing.save(tmp_path / f"a{EXPORTS[kind]}", kind, original="kept")
+    for other in EXPORTS.values():
+        if other != EXPORTS[kind]:
+            with pytest.raises(ValueError, match="must end with"):
+                scene.save(tmp_path / f"a{other}", kind)
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_what_it_does_not_know_is_refused_and_not_dropped(scene, passing, tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(type(scene), "mix", None)
+    path = tmp_path / f"a{EXPORTS[kind]}"
+    for option in ({"subtype": "PCM_24"}, {"sample_rate": 96000}, {"hrtf": s2s.load_hrtf(sample_rate=16000)}):
+        for one in (scene, passing):
+            with pytest.raises(ValueError, match=f"^{next(iter(option))}.{{0,9}} is nothing that {kind} knows"):
+                one.save(path, kind, **option)
+    with pytest.raises(ValueError, match="original='kept' is nothing that"):
+        passing.save(path, kind, original="kept")
+    if kind not in IN_FOA:
+        with pytest.raises(ValueError, match="doppler=True is nothing that"):
+            passing.save(path, kind, doppler=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_doppler_is_in_the_ambisonics_of_a_film(passing, tmp_path):
+    still, moved = (
+        soundfile.read(passing.save(tmp_path / f"{doppler}.wav", "dcase", doppler=doppler))[0]
+        for doppler in (False, True)
+    )
+    assert np.abs(still - moved).max() > 0.01
+
+
+def test_labels_that_would_be_seconds_early_are_refused(scene, tmp_path):
+    with pytest.raises(ValueError, match="geometry='paper' has no metres"):
+        dataclasses.replace(scene, geometry="paper").save(tmp_path / "a.wav", "dcase")
+
+
+def test_objects_that_would_fill_the_memory_are_refused():
+    check_tracks(10, 48000 * 600)
+    with pytest.raises(ValueError, match=r"the tracks of 20 sources take 2\.3 GB, more than 2; cut the clip"):
+        check_tracks(20, 48000 * 600)
 
 
 def test_the_command_line_writes_them(tmp_path, monkeypatch, pipeline, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli_photo, "See2Sound", lambda **_: pipeline)
     assert cli.main([str(s2s.demo_photo()), "--layout", "adm", "--sources", "1", "--no-ambience"]) == 0
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*")
     assert path.name == f"{s2s.demo_photo().stem}.adm.wav"
-    assert capsys.readouterr().out.splitlines()[-1] == f"{path.name}: adm"
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == f"{path.name}: adm"
+    assert not any("LUFS" in line for line in said), "nothing is mixed in the file"
+    assert cli.main([str(s2s.demo_photo()), "--layout", "dcase", "--sources", "1", "--json"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert written["output"]["channels"] == list(s2s.LAYOUTS["foa"]) and written["output"]["sample_rate_hz"] == 24000
+    assert written["measured"]["signal"]["layout"] == "foa"
+    for words in (["--layout", "adm", "--subtype", "FLOAT"], ["-o", "a.glb", "--sample-rate", "8000"]):
+        assert cli.main([str(s2s.demo_photo()), *words]) == cli.BAD_INPUT
+        assert "knows, which has its own; leave it out" in capsys.readouterr().err
 
 
 def test_a_sound_says_what_made_it(scene, tmp_path):

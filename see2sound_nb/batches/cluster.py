@@ -13,7 +13,7 @@ from typing import Any
 
 from distributed import Client, Worker, WorkerPlugin, as_completed, get_worker
 
-from see2sound_nb.batches.making import FAILED, Maker
+from see2sound_nb.batches.making import FAILED, Maker, check_version
 from see2sound_nb.models.checking import one_line
 
 #: As many items are with the scheduler at a time: enough for a thousand workers, and nothing to its memory.
@@ -39,7 +39,8 @@ class Models(WorkerPlugin):
         self.name = "see2sound-" + hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
     def setup(self, worker: Worker) -> None:
-        """Called by Dask on every worker, also on those that come later."""
+        """Called by Dask on every worker, also on those that come later; another version is refused here, at once."""
+        check_version(self.settings)
         self._lock = threading.Lock()
         self._maker: Maker | None = None
 

@@ -14,14 +14,22 @@ import warnings
 from typing import Any
 
 from see2sound_nb._version import __version__
+from see2sound_nb.exporting import EXPORTS
 from see2sound_nb.media.clips import Clip
-from see2sound_nb.media.files import check_writable
 from see2sound_nb.models.checking import one_line
-from see2sound_nb.moving.moving_scene import MovingScene, check_output
+from see2sound_nb.moving.saving import check_saving, save_and_report
 from see2sound_nb.pipeline import See2Sound, clip_or_photo
 
 #: What `line` is called when all went well, and when not.
 DONE, FAILED = "done", "failed"
+
+
+def check_version(settings: dict[str, Any]) -> None:
+    """Raise ValueError if another version than this one asks: its sounds would not be the same."""
+    if settings["version"] != __version__:
+        raise ValueError(
+            f"see2sound_nb {__version__} is installed here, and {settings['version']} asks; install that version"
+        )
 
 
 class Maker:
@@ -40,10 +48,7 @@ class Maker:
     """
 
     def __init__(self, settings: dict[str, Any]):
-        if settings["version"] != __version__:
-            raise ValueError(
-                f"see2sound_nb {__version__} is installed here, and {settings['version']} asks; install that version"
-            )
+        check_version(settings)
         self.settings = settings
         self.out = pathlib.Path(settings["out"])
         self.pipeline = See2Sound(settings["preset"], **settings["models"])
@@ -92,24 +97,20 @@ class Maker:
         known = {**_stamp(photo), "photo_sha256": _sha256(photo)}
         source = clip_or_photo(photo)
         moving = isinstance(source, Clip)
-        output = self.out.joinpath(*f"{item['name']}{'.sound.mp4' if moving else '.wav'}".split("/"))
+        suffix = EXPORTS.get(how["layout"]) or (".sound.mp4" if moving else ".wav")
+        output = self.out.joinpath(*f"{item['name']}{suffix}".split("/"))
         output.parent.mkdir(parents=True, exist_ok=True)
-        check_writable(output, inputs=[photo])
-        if isinstance(source, Clip):
-            check_output(output, source, how["layout"], how["original"])
+        given = {"subtype": how["subtype"], "sample_rate": how["sample_rate_hz"]}
+        given |= {"original": how["original"] if moving else None, "doppler": how["doppler"] and moving}
+        check_saving(source, output, how["layout"], geometry=how["geometry"], inputs=[photo], **given)
         keep = output.with_name(f".{output.name}.parts") if moving else None
         scene = self.pipeline.run(
             source, how["sources"], item["prompt"], item["seed"], select=how["select"], geometry=how["geometry"],
             fov_deg=how["fov_deg"], ambience=how["ambience"], keep=keep,
         )  # fmt: skip
-        file = {"subtype": how["subtype"], "sample_rate": how["sample_rate_hz"]}
-        if isinstance(scene, MovingScene):
-            scene.save(output, how["layout"], original=how["original"], doppler=how["doppler"], **file)
-            report = scene.report()
-            shutil.rmtree(str(keep), ignore_errors=True)
-        else:
-            scene.save(output, how["layout"], **file)
-            report = scene.report(how["layout"], sample_rate=how["sample_rate_hz"])
+        _, report = save_and_report(scene, output, how["layout"], **given)
+        if keep is not None:
+            shutil.rmtree(keep, ignore_errors=True)
         size, sha256 = _on_disk(output)
         there = {"output": output.relative_to(self.out).as_posix(), "bytes": size, "sha256": sha256}
         return {**there, **known, "report": report}

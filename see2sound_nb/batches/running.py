@@ -19,6 +19,7 @@ from see2sound_nb.batches import processes as local
 from see2sound_nb.batches.items import find_items
 from see2sound_nb.batches.making import FAILED, is_done
 from see2sound_nb.batches.resources import allowed_cores, default_processes, gpus
+from see2sound_nb.exporting import EXPORTS
 from see2sound_nb.media.clip_writing import ORIGINALS
 from see2sound_nb.media.lines import Lines
 from see2sound_nb.media.sound_files import check_sample_rate, check_subtype
@@ -43,7 +44,7 @@ def batch(
     audio: str | None = None,
     layout: str = "5.1",
     sample_rate: int | None = None,
-    subtype: str = "PCM_16",
+    subtype: str | None = None,
     sources: int = 3,
     prompt: str | None = None,
     seed: int = 0,
@@ -51,7 +52,7 @@ def batch(
     geometry: str = "metric",
     fov_deg: float = DEFAULT_FOV_DEG,
     ambience: bool = True,
-    original: str = "replaced",
+    original: str | None = None,
     doppler: bool = False,
     processes: int | None = None,
     scheduler: str | None = None,
@@ -71,7 +72,7 @@ def batch(
     preset, segmentation, depth, audio
         As in `See2Sound`.
     layout, sample_rate, subtype
-        As in `Scene.save`.
+        As in `Scene.save`; a name ends as the layout asks (``.wav``, of ``"gltf"`` ``.glb``, and so on).
     sources, select, geometry, fov_deg, ambience
         As in `See2Sound.run`.
     prompt, seed
@@ -152,13 +153,14 @@ def batch(
 
 def _settings(pipeline: See2Sound, **how: Any) -> dict[str, Any]:
     """The first line of the report; ValueError if no photo could be done so."""
-    check_layout(how["layout"])
-    check_subtype(how["subtype"])
-    check_doppler(how["doppler"], how["layout"])
+    if how["layout"] not in EXPORTS:
+        check_layout(how["layout"])
+        check_doppler(how["doppler"], how["layout"])
+    check_subtype(how["subtype"] or "PCM_16")
     lift(np.empty((0, 2)), np.empty(0), (1, 1), fov_deg=how["fov_deg"])  # nothing, but it knows which angles there are
     if how["sample_rate_hz"] is not None:
         check_sample_rate(how["sample_rate_hz"])
-    if how["original"] not in ORIGINALS:
+    if how["original"] not in (None, *ORIGINALS):
         raise ValueError(f"original={how['original']!r} is unknown; choose one of {', '.join(ORIGINALS)}")
     made = {"made by": "see2sound batch", "version": __version__}
     return {**made, "preset": pipeline.preset, "models": dict(pipeline.names), **how}

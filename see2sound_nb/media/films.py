@@ -15,8 +15,13 @@ import numpy as np
 from see2sound_nb.media.clip_kinds import FORMATS, check_length
 
 
-def ensure_av() -> Any:
+def ensure_av(purpose: str = "reading and writing films") -> Any:
     """PyAV's module.
+
+    Parameters
+    ----------
+    purpose : str
+        What it is wanted for, as it is said where it is missing.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def ensure_av() -> Any:
     try:
         import av
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("reading and writing films needs PyAV: pip install 'see2sound_nb[video]'") from error
+        raise ModuleNotFoundError(f"{purpose} needs PyAV: pip install 'see2sound_nb[video]'") from error
     return av
 
 

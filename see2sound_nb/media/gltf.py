@@ -19,6 +19,7 @@ import numpy as np
 from see2sound_nb._checks import check_image
 from see2sound_nb._version import __version__
 from see2sound_nb.media.files import atomic_path, check_suffix, check_writable
+from see2sound_nb.media.films import ensure_av
 
 #: The audio extension. None is ratified (November 2026); this is the draft that Khronos discusses, as the Open
 #: Metaverse Interoperability Group keeps it.
@@ -289,10 +290,7 @@ def _checked(
 
 def _mp3(sound: np.ndarray, sample_rate: int) -> tuple[bytes, float]:
     """A sound (T,) as MP3 that loops without a gap, and the gain that is missing where it goes beyond full scale."""
-    try:
-        import av
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError("writing MP3 needs PyAV: pip install 'see2sound_nb[video]'") from error
+    av = ensure_av("writing MP3")
     gain = max(1.0, float(np.abs(sound).max(initial=0.0)) / LAME_SCALE)
     file = io.BytesIO()
     with av.open(file, "w", format="mp3", options={"id3v2_version": "0"}) as out:

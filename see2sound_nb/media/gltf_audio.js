@@ -5,7 +5,8 @@
 //   const gltf = await loader.loadAsync("scene.glb");
 //   gltf.cameras[0].add(listener);   // the camera is the listener
 //
-// Browsers play nothing before somebody clicks: call listener.context.resume() then.
+// Browsers play nothing before somebody clicks: call listener.context.resume() then. Sources of a clip move by
+// gltf.animations: give them to a THREE.AnimationMixer, and start it when resume() has resolved.
 
 const NAME = "KHR_audio_emitter";
 

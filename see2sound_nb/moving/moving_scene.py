@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from see2sound_nb.exporting import Objects, Shown, export, export_of
+from see2sound_nb.exporting import Objects, Pictures, export, export_of
 from see2sound_nb.measure.spatial_truth import truth_of_sources
 from see2sound_nb.media.clip_writing import CONTAINERS, ORIGINALS, write_clip
 from see2sound_nb.media.clips import Clip
@@ -208,9 +208,9 @@ class MovingScene:
         """The sources of all shots as object-based formats have them: dry sounds, names, and their paths."""
         return objects_of_shots(self.shots, self._course(sample_rate))
 
-    def open_air(self) -> MovingScene:
+    def free_field(self) -> MovingScene:
         """The same sources without a room around them, and without the ambiences."""
-        shots = [dataclasses.replace(shot, key=shot.key.open_air()) for shot in self.shots]
+        shots = [dataclasses.replace(shot, key=shot.key.free_field()) for shot in self.shots]
         return dataclasses.replace(self, shots=shots, room=dataclasses.replace(self.room, max_order=0))
 
     def ambience_alone(self, sample_rate: int | None = None) -> np.ndarray | None:
@@ -223,7 +223,8 @@ class MovingScene:
         """What made the sound, in words: preset, seed, prompt, and what is heard where at each shot's key frame."""
         labels = [label for shot in self.shots for label in shot.key.labels]
         places = np.concatenate([shot.key.positions_m for shot in self.shots])
-        return made_by(self.preset, self.seed, self.prompt, labels, places)
+        around = [shot.key.ambience.label for shot in self.shots if shot.key.ambience]
+        return made_by(self.preset, self.seed, self.prompt, labels, places, around)
 
     def gain_db(self, layout: str = "5.1") -> float:
         """The master gain in dB that the latest rendering for a layout had; without one, it is rendered first."""
@@ -239,9 +240,10 @@ class MovingScene:
         path: str | os.PathLike,
         layout: str = "5.1",
         *,
-        original: str = "replaced",
-        subtype: str = "PCM_16",
+        original: str | None = None,
+        subtype: str | None = None,
         sample_rate: int | None = None,
+        hrtf: HRTF | None = None,
         doppler: bool = False,
         lively: bool = True,
     ) -> pathlib.Path:
@@ -256,11 +258,12 @@ class MovingScene:
             As in `render`. For Ambisonics a film has no sound track: it gets the binaural one, and the Ambisonics lie
             beside it in a WAV, as ``clip.foa.wav``. Or one of `exporting.EXPORTS`: ``"sa3d"`` puts first-order
             Ambisonics into an ``.mp4`` for headsets, ``"adm"`` and ``"gltf"`` have objects that move; see `Scene.save`.
-        original : str
-            The clip's own sound is ``"replaced"``, ``"kept"`` as a second track, or ``"mixed"`` into ours.
-        subtype, sample_rate
+        original : str, optional
+            The clip's own sound is ``"replaced"``, which is the default, ``"kept"`` as a second track, or ``"mixed"``
+            into ours.
+        subtype, sample_rate : optional
             Of a WAV, see `media.sound_files.write_sound`.
-        doppler, lively
+        hrtf, doppler, lively
             As in `render`.
 
         Returns
@@ -278,14 +281,17 @@ class MovingScene:
         What could not be done as asked is added to `notes`. Notebook: 07_moving_pictures.
         """
         path = pathlib.Path(path)
-        if kind := export_of(path, layout):
-            if original != "replaced":
-                raise ValueError(f"original={original!r} is of films in a layout; {kind} has the new sound alone")
+        asked: dict[str, Any] = {"original": original, "subtype": subtype, "sample_rate": sample_rate, "hrtf": hrtf}
+        asked |= {"doppler": doppler or None, "lively": None if lively else lively}
+        own = [] if self.clip.path is None else [self.clip.path]
+        if kind := export_of(path, layout, inputs=own, moving=True, **asked):
             key = self.shots[0].key
-            return export(self, path, kind, Shown(self.clip, key.image, key.fov_deg, self.turns), self.notes)
+            pictures = Pictures(self.clip, key.image, key.fov_deg, self.turns, len(self.shots) > 1)
+            return export(self, path, kind, pictures, self.notes, doppler=doppler, lively=lively)
+        original, subtype = original or "replaced", subtype or "PCM_16"
         check_output(path, self.clip, layout, original)
         check_subtype(subtype)
-        how: dict[str, Any] = {"doppler": doppler, "lively": lively}
+        how: dict[str, Any] = {"doppler": doppler, "lively": lively, "hrtf": hrtf}
         rate = check_sample_rate(sample_rate or self.sample_rate)
         if path.suffix.lower() not in CONTAINERS:
             check_sound_file(path, layout, subtype)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from see2sound_nb.exporting import Objects
+from see2sound_nb.exporting import Objects, check_tracks
 from see2sound_nb.render.doppler import render_doppler
 from see2sound_nb.render.hrtf import HRTF
 from see2sound_nb.render.layouts import AMBISONIC_ORDERS, LAYOUTS
@@ -106,7 +106,8 @@ def objects_of_shots(shots: Sequence[Shot], course: Course) -> Objects:
         Of the N sources of all shots, at the moments of all paths; before and after its shot a source rests.
     """
     labels = [label for shot in shots for label in shot.key.labels]
-    sounds = np.zeros((len(labels), course.total))
+    check_tracks(len(labels), course.total)
+    sounds = np.zeros((len(labels), course.total), dtype=np.float32)
     paths: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in labels]
     first = 0
     for shot in shots:
@@ -129,7 +130,7 @@ def objects_of_shots(shots: Sequence[Shot], course: Course) -> Objects:
     if not np.ptp(places, axis=0).any():
         times_s, places = times_s[:1], places[:1]
     names, classes = [label["label"] for label in labels], [label.get("sound_class", "") for label in labels]
-    return Objects(names, classes, _ending(sounds, course), course.rate, times_s, places, comes_round=course.loops)
+    return Objects(names, classes, _ending(sounds, course), course.rate, times_s, places, loops=course.loops)
 
 
 def ambience_of_shots(shots: Sequence[Shot], course: Course) -> np.ndarray:

@@ -47,6 +47,11 @@ class Scene:
         return {"key": self.key.hex()}
 
 
+def save_and_report(scene, path, layout, *, subtype, sample_rate, original, doppler):
+    scene.save(path, layout, subtype=subtype, sample_rate=sample_rate)
+    return {}, scene.report(layout, sample_rate=sample_rate)
+
+
 class Pipeline:
     """Called as See2Sound is."""
 
@@ -86,7 +91,7 @@ def die():
 
 
 def serve():
-    making.See2Sound = Pipeline
+    making.See2Sound, making.save_and_report = Pipeline, save_and_report
     worker.serve(making.Maker)
 
 

@@ -79,6 +79,7 @@ def test_a_worker_is_killed_in_the_middle_and_every_item_is_there(tmp_path, monk
     (tmp_path / "alone").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(making, "See2Sound", fakes.Pipeline)
+        patch.setattr(making, "save_and_report", fakes.save_and_report)
         maker = making.Maker({**json.loads(first), "out": str(tmp_path / "alone")})
         one = maker({**lines[7], "path": str(tmp_path / "well.jpg")})
     assert one["sha256"] == lines[7]["sha256"]

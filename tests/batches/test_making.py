@@ -13,6 +13,7 @@ from see2sound_nb.batches.making import Maker, is_done
 def made(tmp_path, monkeypatch):
     """An item, a maker and its line."""
     monkeypatch.setattr(making, "See2Sound", fakes.Pipeline)
+    monkeypatch.setattr(making, "save_and_report", fakes.save_and_report)
     (tmp_path / "a.jpg").write_text("well")
     item = {"name": "b/a", "photo": "a.jpg", "path": str(tmp_path / "a.jpg"), "prompt": None, "seed": 0}
     (tmp_path / "out").mkdir()
@@ -88,3 +89,13 @@ def test_files_that_are_not_there_are_named(made, tmp_path):
 def test_another_version_is_refused(made):
     with pytest.raises(ValueError, match=r"and 0\.0\.0 asks; install that version"):
         Maker({**fakes.SETTINGS, "out": "", "version": "0.0.0"})
+
+
+@pytest.mark.parametrize(("layout", "suffix"), [("dcase", ".wav"), ("gltf", ".glb"), ("adm", ".wav")])
+def test_an_export_has_the_suffix_of_its_kind(made, tmp_path, layout, suffix):
+    item, _, _ = made
+    settings = {**fakes.SETTINGS, "subtype": None, "original": None, "out": str(tmp_path / "out")}
+    line = Maker({**settings, "layout": layout})(item)
+    assert line["status"] == "done" and line["output"] == f"b/a{suffix}"
+    refused = Maker({**settings, "layout": layout, "subtype": "PCM_24"})(item)
+    assert refused["status"] == "failed" and "is nothing that" in refused["error"]

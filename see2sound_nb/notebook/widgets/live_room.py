@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from see2sound_nb.exporting import EXPORTS
 from see2sound_nb.media.adm_osc import PORT
 from see2sound_nb.media.files import check_writable
 from see2sound_nb.media.sound_files import check_sound_file, write_sound
@@ -254,6 +255,10 @@ class LiveRoom(ClipState):
         ValueError
             As `media.sound_files.write_sound`; if a sample is beyond full scale, lower `gain_db`.
         """
+        if layout in EXPORTS:
+            raise ValueError(
+                f"{layout} has no levels and mutes; save the scene as it stands: .scene.save(path, {layout!r})"
+            )
         layout = layouts.check_layout(layout or self.channel_layout)
         check_sound_file(path, layout, subtype)
         check_writable(path)
