@@ -172,7 +172,7 @@ def photo(python: pathlib.Path, folder: pathlib.Path) -> bool:
             file = folder / "source.wav"
             here, sound = scene.positions_m[None, k : k + 1], scene.audio[k : k + 1]
             write_adm(file, sound, scene.sample_rate, names=[source["label"]], times_s=[0], paths_m=here)
-            h = scene.open_air().impulse_responses(layout)[k : k + 1]
+            h = scene.free_field().impulse_responses(layout)[k : k + 1]
             mine = full_range(render_channels(sound, h), layout)
             ours, theirs = (decibels(x[:, None]) for x in (mine, by_ear(python, file, layout)))
             worst = float(differences(ours, theirs).max())
@@ -180,7 +180,7 @@ def photo(python: pathlib.Path, folder: pathlib.Path) -> bool:
             where = f"{source['label']} at {azimuth[k]:.0f}°, {elevation[k]:.0f}°"
             print(f"{layout}, photo, {where}: within {worst:.2f} dB{'' if alike else '; differs by design'}")
             well &= not alike or worst <= AGREE_DB
-        for name, part, most_db in (("in the open", scene.open_air(), AGREE_DB), ("in its room", scene, 2.0)):
+        for name, part, most_db in (("in the open", scene.free_field(), AGREE_DB), ("in its room", scene, 2.0)):
             file = part.save(folder / "photo.adm.wav", layout="adm")
             mine = full_range(part.mix(layout, sample_rate=RATE), layout)
             ours, theirs = (decibels(x[:, None]) for x in (mine, by_ear(python, file, layout)))
