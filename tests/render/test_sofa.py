@@ -232,8 +232,10 @@ def test_what_a_file_may_ask_for_has_bounds(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"Data.IR holds \(4, 2, 40\) numbers, more than 300"):
         read_sofa(path)
     monkeypatch.undo()
-    monkeypatch.setattr(sofa, "LONGEST_S", 0.001)
-    with pytest.raises(ValueError, match=r"could not be read within 0.001 s; it may be damaged"):
+    monkeypatch.setattr(sofa, "LONGEST_S", 0.2)
+    (tmp_path / "lasts.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(_sofa_child, "__file__", str(tmp_path / "lasts.py"))
+    with pytest.raises(ValueError, match=r"could not be read within 0.2 s; it may be damaged"):
         read_sofa(path)
     monkeypatch.undo()
     (tmp_path / "ends.py").write_text("import os\nos._exit(9)\n")
