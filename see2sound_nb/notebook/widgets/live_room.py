@@ -31,6 +31,7 @@ from see2sound_nb.notebook.widgets._messages import as_message, check_message, l
 from see2sound_nb.notebook.widgets.live_room_answers import (
     all_around,
     exact_message,
+    renamed,
     scene_message,
     turned_responses,
 )
@@ -197,12 +198,16 @@ class LiveRoom(ClipState):
     def scene(self) -> Scene | MovingScene:
         """The scene with the present places, room and sounds; levels, mutes and the head's turn are not in it.
 
+        Sources are called as in `labels`; one that was given another sound by words, by these.
+
         Of a clip a `MovingScene` with the offsets in its paths: ``room.scene.save("clip.mp4")`` writes the film.
         """
         if self._moving is not None:
             return self._moved(self._moving)
         positions_m = np.reshape(self.positions, (-1, 3))
-        return dataclasses.replace(self._scene, positions_m=positions_m, room=self.room, audio=self._audio.copy())
+        labels = [renamed(*of_one) for of_one in zip(self._scene.labels, self.labels, self.prompts)]
+        here: dict[str, Any] = {"positions_m": positions_m, "room": self.room, "labels": labels}
+        return dataclasses.replace(self._scene, audio=self._audio.copy(), **here)
 
     def impulse_responses(self, layout: str | None = None) -> np.ndarray:
         """Impulse responses h (N, n_ch, L) float32 of the present places in the present room, before all levels.

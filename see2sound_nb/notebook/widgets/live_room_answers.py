@@ -14,6 +14,7 @@ from see2sound_nb.notebook.widgets.live_room_state import LAYOUTS, checked_size,
 from see2sound_nb.render import layouts, responses
 from see2sound_nb.room.shoebox import Room
 from see2sound_nb.scene import Scene
+from see2sound_nb.sounds.free_text import kind_of_text
 
 #: Most responses that are computed for one question: others wait meanwhile.
 MOST_ASKED = 64
@@ -143,3 +144,15 @@ def all_around(scene: Scene, layout: str) -> np.ndarray:
     """
     loudest = dataclasses.replace(scene.ambience, level_db=0.0) if scene.ambience else None
     return dataclasses.replace(scene, ambience=loudest).ambient_channels(layout)
+
+
+def renamed(seen: dict[str, Any], name: str, prompt: str) -> dict[str, Any]:
+    """What is known of a source that has a name, and whose sound is that of a text, if there is one, and no longer that
+    of its picture."""
+    if not prompt:
+        return {**seen, "label": name}
+    try:
+        kind = kind_of_text(prompt).kind
+    except ModuleNotFoundError:  # without the sentence model only some texts are of a known kind
+        kind = ""
+    return {**seen, "label": prompt if name == seen["label"] else name, "caption": prompt, "sound_class": kind}

@@ -243,6 +243,11 @@ def test_a_sound_is_made_anew_and_its_progress_is_told(w):
     assert not np.array_equal(again, made)  # asking again is asking for another
     seed = w._pipeline.calls[0][1][0]
     np.testing.assert_array_equal(w.generate(1, "a river", seed=seed), made)
+    first, second, *_ = w.scene.labels
+    assert (second["label"], second["caption"], second["sound_class"]) == ("a river", "a river", "stream")
+    assert first["label"] == w.labels[0] and "a river" in w.scene.made_by()
+    w.labels = ["mine", "the brook", *w.labels[2:]]
+    assert [label["label"] for label in w.scene.labels[:2]] == ["mine", "the brook"]
 
 
 def test_a_model_that_fails_says_so_in_the_widget_and_in_python(w):
