@@ -34,6 +34,14 @@ def parser() -> argparse.ArgumentParser:
         "a glTF scene, a .sofa the room's responses (default: here, the photo's name with .wav, the clip's with "
         ".sound.mp4)",
     )  # fmt: skip
+    add_options(p)
+    p.add_argument("--json", action="store_true", help="print a machine-readable report of the scene")
+    p.add_argument("--version", action="version", version=f"see2sound_nb {__version__}")
+    return p
+
+
+def add_options(p: argparse.ArgumentParser) -> None:
+    """What may be said of a photo or clip, alone or one of many."""
     p.add_argument(
         "--layout", default="5.1",
         help="5.1, 7.1.4, stereo, binaural, mono, foa, hoa2, hoa3, hoa4, hoa5, or for other programs: adm, sa3d, "
@@ -62,9 +70,6 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
     p.add_argument("--original", help="a clip's own sound: replaced (default), kept (as a second track) or mixed")
     p.add_argument("--doppler", action="store_true", help="of a clip in stereo or Ambisonics: what nears sounds higher")
-    p.add_argument("--json", action="store_true", help="print a machine-readable report of the scene")
-    p.add_argument("--version", action="version", version=f"see2sound_nb {__version__}")
-    return p
 
 
 def main(argv: Sequence[str] | None = None) -> int:

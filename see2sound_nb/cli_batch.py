@@ -15,12 +15,8 @@ from typing import Any
 from see2sound_nb._progress import Progress
 from see2sound_nb.batches.making import FAILED
 from see2sound_nb.batches.running import REPORT, batch
-from see2sound_nb.exporting import EXPORTS
-from see2sound_nb.media.clip_writing import ORIGINALS
-from see2sound_nb.media.sound_files import SUBTYPES
-from see2sound_nb.models.table import PRESETS, TASKS
-from see2sound_nb.places.lifting import DEFAULT_FOV_DEG
-from see2sound_nb.render.layouts import LAYOUTS
+from see2sound_nb.cli import add_options
+from see2sound_nb.models.table import TASKS
 
 #: The exit code if some of the items failed.
 SOME_FAILED = 1
@@ -38,24 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "column photo and, if wanted, prompt and seed",
     )  # fmt: skip
     p.add_argument("-o", "--output", required=True, help="the folder to write to, made if it is not there")
-    p.add_argument("--layout", default="5.1", help=f"{', '.join((*LAYOUTS, *EXPORTS))} (default: 5.1)")
-    p.add_argument("--sample-rate", type=int, help="of WAVs, in Hz (default: the sounds' own, 16000)")
-    p.add_argument("--subtype", help=f"of WAVs: {', '.join(SUBTYPES)} (default: PCM_16)")
-    p.add_argument("--preset", default="tiny", help=f"{', '.join(PRESETS)} (default: tiny, offline)")
-    for task in TASKS:
-        p.add_argument(f"--{task}", metavar="MODEL", help="another model than the preset's")
-    p.add_argument("--sources", type=int, default=3, help="at most this many sources, 1 to 10 (default: 3)")
-    p.add_argument("--prompt", help="words that colour every source, where the table has none")
-    p.add_argument("--seed", type=int, default=0, help="of every item, where the table has none (default: 0)")
-    p.add_argument("--select", default="sounds", help="sounds or area (default: sounds)")
-    p.add_argument("--no-ambience", action="store_true", help="only the sources, without what is heard all around")
-    p.add_argument(
-        "--fov", type=float, default=DEFAULT_FOV_DEG, metavar="DEG",
-        help=f"the camera's horizontal field of view in degrees (default: {DEFAULT_FOV_DEG:g})",
-    )  # fmt: skip
-    p.add_argument("--geometry", default="metric", help="metric (metres) or paper (appendix A)")
-    p.add_argument("--original", help=f"a clip's own sound: {', '.join(ORIGINALS)} (default: replaced)")
-    p.add_argument("--doppler", action="store_true", help="of clips in stereo or Ambisonics: what nears sounds higher")
+    add_options(p)
     p.add_argument("--processes", type=int, help="on this machine (default: as many as cores and memory allow)")
     p.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, such as tcp://10.0.0.1:8786: its workers do it")
     p.add_argument("--json", action="store_true", help="print a machine-readable summary")
