@@ -36,17 +36,27 @@ wheel: $(VENV)/.full
 OLDEST ?= $(firstword $(wildcard $(PYENV_ROOT)/versions/3.10.*/bin/python) 3.10)
 NEWEST ?= $(firstword $(wildcard $(PYENV_ROOT)/versions/3.13.*/bin/python) 3.13)
 USERS := lab,plots,video,heic,text,sofa,paper,cluster,osc,evaluate
-test-oldest: $(VENV)/.full
-	$(call test-with,.venv.oldest,$(OLDEST),--resolution lowest-direct)
+test-oldest: .venv.oldest/.made
+	$(call tests-in,.venv.oldest)
 
-test-newest: $(VENV)/.full
-	$(call test-with,.venv.newest,$(NEWEST),--upgrade)
+test-newest: .venv.newest/.made
+	$(call tests-in,.venv.newest)
+
+.venv.oldest/.made: pyproject.toml | $(VENV)/.full
+	$(call environment,.venv.oldest,$(OLDEST),--resolution lowest-direct)
+
+.venv.newest/.made: pyproject.toml | $(VENV)/.full
+	$(call environment,.venv.newest,$(NEWEST),--upgrade)
 
 # setuptools: triton 3.2 needs it, and does not say so.
-define test-with
+define environment
 	$(PIP) uv
 	$(BIN)/uv venv --quiet --clear --python $(2) $(1)
 	$(BIN)/uv pip install --quiet --python $(1) $(3) -e '.[$(USERS),test]' 'setuptools>=70'
+	touch $(1)/.made
+endef
+
+define tests-in
 	$(1)/bin/python -m pytest -n $(PROCESSES) -m "not slow" --ignore=tests/browser --ignore=tests/course \
 		--ignore=tests/hostile tests
 endef
