@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 import struct
+import sys
 import xml.etree.ElementTree as ET
 
 import av
@@ -242,3 +243,18 @@ def test_a_sound_says_what_made_it(scene, tmp_path):
             (comment,) = (file.metadata[key] for key in file.metadata if key.lower() in ("comment", "description"))
         assert "preset tiny, seed 0" in comment
         assert all(source["label"] in comment for source in scene.labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "said"),
+    [
+        ("a.flac", "av", r"writing FLAC needs PyAV: pip install 'see2sound_nb\[video\]'"),
+        ("a.glb", "av", r"writing MP3 needs PyAV: pip install 'see2sound_nb\[video\]'"),
+        ("a.sofa", "sofar", r"writing SOFA needs sofar: pip install 'see2sound_nb\[sofa\]'"),
+    ],
+)
+def test_what_is_not_installed_is_missed_before_the_work(tmp_path, monkeypatch, capsys, name, module, said):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(cli_photo, "See2Sound", None)  # the work
+    assert cli.main([str(s2s.demo_photo()), "-o", str(tmp_path / name)]) == cli.BAD_INPUT
+    assert re.search(said, capsys.readouterr().err)

@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 
 from see2sound_nb.media.files import atomic_path
+from see2sound_nb.media.films import ensure_av
 
 #: FFmpeg's name of each layout that a FLAC can hold: it has at most eight channels.
 FLAC_LAYOUTS = {"mono": "mono", "stereo": "stereo", "binaural": "stereo", "5.1": "5.1(side)", "foa": "ambisonic 1"}
@@ -58,12 +59,7 @@ def write_samples(
     -----
     RFC 9639, section 8.6.2, on channel masks. Notebook: 09_your_own.
     """
-    try:
-        import av
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "writing FLAC needs PyAV: pip install 'see2sound_nb[video]', or write a .wav"
-        ) from error
+    av = ensure_av("writing FLAC")
     kind, dtype = ("s16", "<i2") if bits == 16 else ("s32", "<i4")
     samples = np.left_shift(samples, 0 if bits == 16 else 32 - bits).astype(dtype)
     with atomic_path(path) as beside, av.open(str(beside), "w", format="flac") as file:

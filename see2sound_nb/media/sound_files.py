@@ -11,6 +11,7 @@ import pathlib
 import numpy as np
 
 from see2sound_nb.media.files import check_suffix
+from see2sound_nb.media.films import ensure_av
 from see2sound_nb.media.flac_files import FLAC_LAYOUTS, write_samples
 from see2sound_nb.media.riff import SUBTYPES, fmt_chunks, info_chunk, whole_samples, write_riff
 
@@ -169,7 +170,15 @@ def write_sound(
 
 
 def check_sound_file(path: str | os.PathLike, layout: str, subtype: str) -> None:
-    """Raise ValueError, before the work, if no sound of a layout and subtype can be written under a name."""
+    """Raise, before the work, if no sound of a layout and subtype can be written under a name.
+
+    Raises
+    ------
+    ValueError
+        If the name, or what is in a FLAC, does not fit.
+    ModuleNotFoundError
+        For a FLAC without PyAV, the extra ``video``.
+    """
     check_suffix(path, SOUND_SUFFIXES, "a sound")
     check_subtype(subtype)
     if pathlib.Path(path).suffix.lower() == ".flac":
@@ -177,3 +186,4 @@ def check_sound_file(path: str | os.PathLike, layout: str, subtype: str) -> None
             raise ValueError(f"a FLAC has at most 8 channels and {layout} has {CHANNELS[layout]}; write a .wav")
         if subtype == "FLOAT":
             raise ValueError("a FLAC holds whole numbers; choose the subtype PCM_24, or write a .wav")
+        ensure_av("writing FLAC")

@@ -58,9 +58,8 @@ def check_saving(
     moving, asked = isinstance(source, Clip), {"subtype": subtype, "sample_rate": sample_rate, "original": original}
     if layout not in EXPORTS:
         check_layout(layout)
-    if export_of(
-        path, layout, inputs=inputs, moving=moving, geometry=geometry, doppler=doppler or None, **asked
-    ):  # fmt: skip
+    how: dict[str, Any] = {"moving": moving, "geometry": geometry, "doppler": doppler or None, **asked}
+    if export_of(path, layout, inputs=inputs, **how):
         return
     if isinstance(source, Clip):
         check_output(path, source, layout, original or "replaced")
@@ -83,7 +82,7 @@ def save_and_report(
     original: str | None = None,
     doppler: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Save a scene, rendered once, and report it.
+    """Save a scene, and report it.
 
     Parameters
     ----------
