@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from see2sound_nb.media import adm, gltf, seld, sofa_room, spatial_film
+from see2sound_nb.media.clip_sound import fitted, read_sound
+from see2sound_nb.media.clip_writing import in_stereo
 from see2sound_nb.media.files import check_suffix, check_writable
 from see2sound_nb.media.films import ensure_av
 from see2sound_nb.places.frames import directions
@@ -70,13 +72,14 @@ class Objects:
 
 class Pictures(NamedTuple):
     """What is seen: the photo (H, W, 3) uint8 or the clip, a photo that stands for it, the camera's horizontal field of
-    view in degrees, how often a clip is shown, and whether it has cuts."""
+    view in degrees, how often a clip is shown, whether it has cuts, and whether its own sound is kept."""
 
     pictures: Any
     photo: np.ndarray
     fov_deg: float
     turns: int = 1
     cuts: bool = False
+    sound_kept: bool = False
 
 
 class Exported(Protocol):
@@ -146,7 +149,9 @@ def export_of(
     check_suffix(path, [EXPORTS[kind]], f"the layout {kind}")
     check_writable(path, inputs=inputs)
     for name, value in options.items():
-        if value is not None and not (kind in IN_FOA and name in ("doppler", "lively")):
+        known = kind in IN_FOA and name in ("doppler", "lively")
+        known |= kind == "sa3d" and moving and name == "original" and value in ("replaced", "kept")
+        if value is not None and not known:
             said = f"{name}={value!r}" if isinstance(value, str | int | float) else name
             raise ValueError(f"{said} is nothing that {kind} knows, which has its own; leave it out")
     if kind == "sofa" and moving:
@@ -190,8 +195,7 @@ def export(
     if kind == "adm":
         _adm(scene, path)
     elif kind == "sa3d":
-        foa = scene.render("foa", sample_rate=FILM_RATE, **how)
-        _, said = spatial_film.write_spatial_film(path, pictures.pictures, foa, FILM_RATE, turns=pictures.turns)
+        said = _sa3d(path, pictures, scene.render("foa", sample_rate=FILM_RATE, **how))
     elif kind == "dcase":
         _dcase(scene, path, how)
     elif kind == "gltf":
@@ -257,6 +261,18 @@ def _delayed(objects: Objects, samples: int) -> np.ndarray:
             part = sound[: max(0, samples - start)]
             row[start : start + len(part)] = part
     return out
+
+
+def _sa3d(path: pathlib.Path, pictures: Pictures, foa: np.ndarray) -> list[str]:
+    """A film with Ambisonics; a clip's own sound, if it is kept, stays with the head."""
+    clip, turns = pictures.pictures, pictures.turns
+    own, said = None, []
+    if pictures.sound_kept and clip.sound is None:
+        said = ["The clip has no sound track of its own, so none is kept."]
+    elif pictures.sound_kept:
+        own = fitted(in_stereo(np.tile(read_sound(clip, FILM_RATE), turns)), foa.shape[1])
+    _, notes = spatial_film.write_spatial_film(path, clip, foa, FILM_RATE, head_locked=own, turns=turns)
+    return said + notes
 
 
 def _dcase(scene: Exported, path: pathlib.Path, how: dict[str, Any]) -> None:

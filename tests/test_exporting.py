@@ -18,6 +18,7 @@ from moving.test_moving_scene import noise, on_an_arc, scene_of, shot
 import see2sound_nb as s2s
 from see2sound_nb import cli, cli_photo
 from see2sound_nb.exporting import EXPORTS, FILM_RATE, IN_FOA, check_tracks
+from see2sound_nb.media.clip_writing import write_clip
 from see2sound_nb.places.frames import unit_vectors
 from see2sound_nb.room.spherical_harmonics import encode
 from see2sound_nb.sounds.ambience import Ambience
@@ -192,8 +193,8 @@ def test_what_it_does_not_know_is_refused_and_not_dropped(scene, passing, tmp_pa
         for one in (scene, passing):
             with pytest.raises(ValueError, match=f"^{next(iter(option))}.{{0,9}} is nothing that {kind} knows"):
                 one.save(path, kind, **option)
-    with pytest.raises(ValueError, match="original='kept' is nothing that"):
-        passing.save(path, kind, original="kept")
+    with pytest.raises(ValueError, match="original='mixed' is nothing that"):
+        passing.save(path, kind, original="mixed")
     if kind not in IN_FOA:
         with pytest.raises(ValueError, match="doppler=True is nothing that"):
             passing.save(path, kind, doppler=True)
@@ -258,3 +259,23 @@ def test_what_is_not_installed_is_missed_before_the_work(tmp_path, monkeypatch, 
     monkeypatch.setattr(cli_photo, "See2Sound", None)  # the work
     assert cli.main([str(s2s.demo_photo()), "-o", str(tmp_path / name)]) == cli.BAD_INPUT
     assert re.search(said, capsys.readouterr().err)
+
+
+def test_a_clips_own_sound_stays_with_the_head(tmp_path, passing):
+    time_s = np.arange(2 * 48000) / 48000
+    voice = 0.2 * np.sin(2 * np.pi * 440 * time_s).astype(np.float32)[None]
+    frames = np.zeros((50, 48, 64, 3), np.uint8)
+    own = tmp_path / "own.mp4"
+    write_clip(own, s2s.open_clip(frames, 25), np.repeat(voice, 2, axis=0), 48000, layout="stereo")
+    scene = dataclasses.replace(passing, clip=s2s.open_clip(own), notes=[])
+    with av.open(str(scene.save(tmp_path / "a.mp4", "sa3d", original="kept"))) as film:
+        (track,) = film.streams.audio
+        assert track.channels == 6
+        heard = np.concatenate([frame.to_ndarray() for frame in film.decode(track)], axis=1)
+    heard = heard.reshape(-1, 6).T if len(heard) == 1 else heard
+    lasting = slice(24000, 72000)
+    level = np.abs(heard[:, lasting] @ np.exp(-2j * np.pi * 440 * time_s[lasting])) / 24000
+    np.testing.assert_allclose(level[4:], 0.2, rtol=0.05)
+    assert level[:4].max() < 0.05 and not scene.notes
+    passing.save(tmp_path / "b.mp4", "sa3d", original="kept")
+    assert passing.notes.pop() == "The clip has no sound track of its own, so none is kept."

@@ -260,7 +260,7 @@ class MovingScene:
             Ambisonics into an ``.mp4`` for headsets, ``"adm"`` and ``"gltf"`` have objects that move; see `Scene.save`.
         original : str, optional
             The clip's own sound is ``"replaced"``, which is the default, ``"kept"`` as a second track, or ``"mixed"``
-            into ours.
+            into ours. In ``"sa3d"`` what is kept is stereo that does not turn with the head.
         subtype, sample_rate : optional
             Of a WAV, see `media.sound_files.write_sound`.
         hrtf, doppler, lively
@@ -286,7 +286,8 @@ class MovingScene:
         own = [] if self.clip.path is None else [self.clip.path]
         if kind := export_of(path, layout, inputs=own, moving=True, **asked):
             key = self.shots[0].key
-            pictures = Pictures(self.clip, key.image, key.fov_deg, self.turns, len(self.shots) > 1)
+            seen = key.image, key.fov_deg, self.turns, len(self.shots) > 1
+            pictures = Pictures(self.clip, *seen, sound_kept=original == "kept")
             return export(self, path, kind, pictures, self.notes, doppler=doppler, lively=lively)
         original, subtype = original or "replaced", subtype or "PCM_16"
         check_output(path, self.clip, layout, original)
