@@ -30,6 +30,16 @@ def check_rate(sample_rate: float) -> None:
         raise ValueError(f"sample_rate={sample_rate} must be a positive number of Hz; 16000 and 48000 are usual")
 
 
+def check_text(name: str, text: str | None) -> None:
+    """Raise ValueError if a text holds what is no character: half of one, as of bytes that were no UTF-8."""
+    try:
+        (text or "").encode("utf-8")
+    except UnicodeEncodeError as error:
+        said = ascii(text)
+        said = said if len(said) <= 60 else f"{said[:57]}..."
+        raise ValueError(f"{name}={said} holds what is no character (\\ud...); type it anew, in UTF-8") from error
+
+
 def check_image(I) -> np.ndarray:
     """`I` as an array; ValueError if it is not (H, W, 3) uint8."""
     I = np.asarray(I)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from see2sound_nb._checks import check_text
 from see2sound_nb._progress import Progress, quiet
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.media.clip_frames import read_frames
@@ -183,7 +184,7 @@ class See2Sound:
         UserWarning
             Before it starts, if it will take longer than a minute (`estimate_seconds`).
         """
-        check_run(sources, select, geometry, seed)
+        check_run(sources, select, geometry, seed, prompt)
         tell, photo = progress or quiet, clip_or_photo(photo)
         if isinstance(photo, Clip):
             how: dict = dict(select=select, geometry=geometry, fov_deg=fov_deg, steps=steps, ambience=ambience)
@@ -318,7 +319,7 @@ def clip_or_photo(source) -> Any:
     return clip if len(clip) > 1 else next(read_frames(clip))
 
 
-def check_run(sources: int, select: str, geometry: str, seed: int) -> None:
+def check_run(sources: int, select: str, geometry: str, seed: int, prompt: str | None = None) -> None:
     """Raise ValueError if an argument of a run is out of range."""
     if not 1 <= sources <= MOST_SOURCES:
         raise ValueError(f"sources={sources} must lie in 1 to {MOST_SOURCES}; more cannot be told apart by ear")
@@ -328,3 +329,4 @@ def check_run(sources: int, select: str, geometry: str, seed: int) -> None:
         raise ValueError(f"select={select!r} is unknown; choose 'sounds' or 'area'")
     if geometry not in ("metric", "paper"):
         raise ValueError(f"geometry={geometry!r} is unknown; choose 'metric' or 'paper'")
+    check_text("prompt", prompt)

@@ -127,7 +127,8 @@ def made_by(
     said = [f"{label['label']} at azimuth {azimuth:+.0f} deg, {away:.1f} m" for label, azimuth, _, away in places]
     said += [f"all around {name}" for name in dict.fromkeys(around)]
     words = [f"preset {preset}", f"seed {seed}", *([f"prompt {prompt!r}"] if prompt else [])]
-    return f"see2sound_nb: {', '.join(words)}; {'; '.join(said) or 'no source'}"
+    line = f"see2sound_nb: {', '.join(words)}; {'; '.join(said) or 'no source'}"
+    return line.encode("utf-8", "replace").decode("utf-8")  # names are whatever they were set to
 
 
 def description(scene: Scene) -> str:

@@ -276,3 +276,11 @@ def test_what_needs_no_model_waits_for_none(words):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_prompt_in_another_encoding_is_one_line_before_the_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(See2Sound, "model", None)
+    words = [str(demo_photo()), "-o", str(tmp_path / "a.wav"), "--prompt", os.fsdecode(b"caf\xe9")]
+    assert cli.main(words) == cli.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "prompt='caf\\udce9' holds what is no character" in said and said.count("\n") == 1

@@ -120,7 +120,7 @@ def batch(
         sample_rate_hz=sample_rate, subtype=subtype, sources=sources, select=select, geometry=geometry,
         fov_deg=fov_deg, ambience=ambience, original=original, doppler=doppler,
     )  # fmt: skip
-    check_run(sources, select, geometry, seed)
+    check_run(sources, select, geometry, seed, prompt)
     if processes is not None and (processes < 1 or scheduler is not None):
         raise ValueError(f"processes={processes} must be 1 or more, and there are none with a scheduler; leave it out")
     out = pathlib.Path(os.path.abspath(out))

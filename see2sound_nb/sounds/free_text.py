@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from see2sound_nb._checks import check_text
 from see2sound_nb.sounds import sound_classes
 from see2sound_nb.sounds.english import plural, verb_forms
 
@@ -243,6 +244,8 @@ def kind_of_text(sentence: str) -> HeardAs:
 
     Raises
     ------
+    ValueError
+        If the text holds what is no character.
     ModuleNotFoundError
         If no word decides and the MiniLM sentence model, which then does, is not installed.
 
@@ -251,6 +254,7 @@ def kind_of_text(sentence: str) -> HeardAs:
     >>> [kind_of_text(text).kind for text in ("rain on a tin roof", "a dog barks in the rain", "a cat next to a piano")]
     ['rain', 'dog', 'cat']
     """
+    check_text("text", sentence)
     if not sentence.strip():
         return HeardAs("room", 1.0, "known")
     if sentence in sound_classes.known_sentences():

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from see2sound_nb._checks import check_text
 from see2sound_nb._progress import Progress, quiet
 
 #: More sources than this cannot be told apart by ear.
@@ -87,6 +88,7 @@ def generate(
     for k, (patch, prompt) in enumerate(zip(patches, prompts)):
         if patch is None and not prompt:
             raise ValueError(f"sound {k} has neither a patch nor a text; give one of the two")
+        check_text("prompt", prompt)
     looks: Sequence = patches
     if captions is not None and getattr(getattr(codi, "image_encoder", None), "takes_sentences", False):
         looks = captions

@@ -139,3 +139,9 @@ def test_words_need_no_torch():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split() == ["dog", "False"]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "rain \udcff", "a thing \udfff of no kind"])
+def test_half_a_character_is_no_text(text):
+    with pytest.raises(ValueError, match=r"holds what is no character .*; type it anew, in UTF-8"):
+        kind_of_text(text)

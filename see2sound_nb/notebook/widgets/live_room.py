@@ -31,6 +31,7 @@ from see2sound_nb.notebook.widgets._messages import as_message, check_message, l
 from see2sound_nb.notebook.widgets.live_room_answers import (
     all_around,
     exact_message,
+    known_of_text,
     renamed,
     scene_message,
     turned_responses,
@@ -157,6 +158,7 @@ class LiveRoom(ClipState):
         self._around: dict[str, np.ndarray] = {}  # the ambience in each layout, as loud as the sources together
         self._film: tuple[dict[str, Any], list[bytes | np.ndarray]] | None = None  # as it was sent
         self._attempts = [0] * len(scene.audio)  # new sounds that were asked for
+        self._by_text: list[dict[str, Any]] = [{} for _ in scene.audio]  # what a text made of each source
         self._generating, self._filming = threading.Lock(), threading.Lock()
         self._picturing: set[bool] = set()  # whether as text
         count = len(scene.audio)
@@ -205,7 +207,7 @@ class LiveRoom(ClipState):
         if self._moving is not None:
             return self._moved(self._moving)
         positions_m = np.reshape(self.positions, (-1, 3))
-        labels = [renamed(*of_one) for of_one in zip(self._scene.labels, self.labels, self.prompts)]
+        labels = [renamed(*of_one) for of_one in zip(self._scene.labels, self._by_text, self.labels)]
         here: dict[str, Any] = {"positions_m": positions_m, "room": self.room, "labels": labels}
         return dataclasses.replace(self._scene, audio=self._audio.copy(), **here)
 
@@ -384,6 +386,7 @@ class LiveRoom(ClipState):
                     f"the new sound has {len(made)} samples, the others have {self._audio.shape[1]}; make it with the "
                     "model that made them: pass its pipeline to LiveRoom"
                 )
+            self._by_text[source] = known_of_text(prompt) if prompt else {}
             self._audio[source] = made
         except Exception:
             self._tell_progress(source, 1, 1, "")  # nothing more will come

@@ -146,13 +146,15 @@ def all_around(scene: Scene, layout: str) -> np.ndarray:
     return dataclasses.replace(scene, ambience=loudest).ambient_channels(layout)
 
 
-def renamed(seen: dict[str, Any], name: str, prompt: str) -> dict[str, Any]:
-    """What is known of a source that has a name, and whose sound is that of a text, if there is one, and no longer that
-    of its picture."""
-    if not prompt:
-        return {**seen, "label": name}
+def known_of_text(prompt: str) -> dict[str, Any]:
+    """What is known of a source whose sound is that of a text, and no longer that of its picture."""
     try:
         kind = kind_of_text(prompt).kind
     except ModuleNotFoundError:  # without the sentence model only some texts are of a known kind
         kind = ""
-    return {**seen, "label": prompt if name == seen["label"] else name, "caption": prompt, "sound_class": kind}
+    return {"label": prompt, "caption": prompt, "sound_class": kind}
+
+
+def renamed(seen: dict[str, Any], by_text: dict[str, Any], name: str) -> dict[str, Any]:
+    """What is known of a source: what was seen, what a text made of it, and how it is called if it is otherwise."""
+    return {**seen, **by_text, **({} if name == seen["label"] else {"label": name})}

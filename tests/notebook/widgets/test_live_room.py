@@ -246,6 +246,8 @@ def test_a_sound_is_made_anew_and_its_progress_is_told(w):
     first, second, *_ = w.scene.labels
     assert (second["label"], second["caption"], second["sound_class"]) == ("a river", "a river", "stream")
     assert first["label"] == w.labels[0] and "a river" in w.scene.made_by()
+    w.prompts = ("typed, not made", *w.prompts[1:])
+    assert w.scene.labels[0] == first
     w.labels = ["mine", "the brook", *w.labels[2:]]
     assert [label["label"] for label in w.scene.labels[:2]] == ["mine", "the brook"]
 
