@@ -11,6 +11,7 @@ import io
 import sys
 from collections.abc import Sequence
 
+from see2sound_nb._threads import collect_seldom
 from see2sound_nb._version import __version__
 from see2sound_nb.models.table import PRESETS, TASKS
 
@@ -75,6 +76,8 @@ def add_options(p: argparse.ArgumentParser) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        collect_seldom()
     for stream in (sys.stdout, sys.stderr) if argv is None else ():
         if isinstance(stream, io.TextIOWrapper):  # the code pages of Windows lack letters that names of files have
             stream.reconfigure(errors="backslashreplace")

@@ -7,6 +7,7 @@ import sys
 from typing import cast
 
 from see2sound_nb._progress import progress_bars
+from see2sound_nb._threads import collect_seldom
 from see2sound_nb.media.files import atomic_path
 from see2sound_nb.media.pictures import demo_photo
 from see2sound_nb.pipeline import See2Sound
@@ -39,4 +40,5 @@ def main(folder: str = "out") -> None:
 
 
 if __name__ == "__main__":
+    collect_seldom()
     main(*sys.argv[1:2])

@@ -15,7 +15,7 @@ import numpy as np
 
 from see2sound_nb._checks import check_text
 from see2sound_nb._progress import Progress, quiet
-from see2sound_nb._threads import torch_threads
+from see2sound_nb._threads import torch_threads, uncollected
 from see2sound_nb.media.clip_frames import read_frames
 from see2sound_nb.media.clips import Clip, is_clip, open_clip
 from see2sound_nb.media.pictures import read_image
@@ -97,11 +97,12 @@ class See2Sound:
             if self.low_memory:
                 self._loaded.clear()
                 gc.collect()  # hooks and adapters refer to each other in circles
-            if task == "audio":
-                loaded = load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
-            else:
-                load = {"segmentation": load_sam, "depth": load_depth}[task]
-                loaded = load(self.names[task], device=self.device)
+            with uncollected():
+                if task == "audio":
+                    loaded = load_audio(self.names[task], device=self.device, low_memory=self.low_memory)
+                else:
+                    load = {"segmentation": load_sam, "depth": load_depth}[task]
+                    loaded = load(self.names[task], device=self.device)
             self._loaded[task] = loaded
         return self._loaded[task]
 

@@ -6,6 +6,7 @@ Notebook: 00_start_here.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import pathlib
 from typing import Any
@@ -91,6 +92,8 @@ class Scene:
     fov_deg: float = DEFAULT_FOV_DEG
     # Of each layout and rate: what the scene was then, and its responses.
     _responses: dict[tuple[str, int], tuple[tuple, np.ndarray]] = dataclasses.field(default_factory=dict, init=False)
+    # The responses and the sounds that `heard` gave this for.
+    _heard: tuple[np.ndarray, bytes, np.ndarray] | None = dataclasses.field(default=None, init=False)
 
     def __post_init__(self):
         if not len(self.audio) and self.ambience is not None:  # then it says how long the scene is
@@ -288,12 +291,19 @@ class Scene:
     def heard(self) -> np.ndarray:
         """What arrives of each source at the listener: its omnidirectional sound, (N, T + L - 1) float32.
 
-        Before the master gain, which it shares with `ambient_channels`.
+        Before the master gain, which it shares with `ambient_channels`. It is kept until the room, a position or a
+        sound changes, and read-only.
         """
-        W = self.impulse_responses("foa")[:, :1]
+        h = self.impulse_responses("foa")
         if not len(self.audio):
             return np.zeros((0, self.audio.shape[1]), dtype=np.float32)
-        return np.concatenate([render_channels(a[None], h[None]) for a, h in zip(self.audio, W)])
+        sounds = hashlib.blake2b(np.ascontiguousarray(self.audio).data).digest()
+        if self._heard is not None and self._heard[0] is h and self._heard[1] == sounds:
+            return self._heard[2]
+        heard = np.concatenate([render_channels(a[None], W[None, :1]) for a, W in zip(self.audio, h)])
+        heard.setflags(write=False)
+        self._heard = h, sounds, heard
+        return heard
 
     def levels_db(self) -> np.ndarray:
         """Level (N,) of every source at the listener: RMS of its omnidirectional sound, dB of full scale.

@@ -5,6 +5,7 @@ the tests of the widgets in a browser stay in one, so that no two of them distur
 comes first: the many small files at the end fill both processes alike.
 """
 
+import gc
 import os
 import pathlib
 
@@ -44,6 +45,17 @@ def pytest_configure(config):
     for kept in package.rglob("__pycache__/*.nb[ic]"):
         if kept.stat().st_mtime < changed:
             kept.unlink(missing_ok=True)
+
+
+def pytest_collection_finish():
+    """What the modules hold by now stays to the end: Python need not look it through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure():
+    """As above; all memory goes when the process does."""
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

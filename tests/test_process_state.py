@@ -2,6 +2,7 @@
 
 import contextlib
 import decimal
+import gc
 import locale
 import os
 import random
@@ -45,6 +46,7 @@ def state():
         "recursion": sys.getrecursionlimit(),
         "excepthook": sys.excepthook,
         "path": list(sys.path),
+        "garbage": (gc.isenabled(), gc.get_threshold()),
     }
 
 

@@ -222,6 +222,19 @@ def test_the_ambience_is_never_louder_than_the_sources_together(small_scene, lay
             assert bed == pytest.approx(sources + below, abs=0.3)
 
 
+def test_what_is_heard_is_kept_until_a_sound_a_place_or_the_room_changes(small_scene):
+    scene = dataclasses.replace(small_scene, audio=small_scene.audio.copy(), positions_m=small_scene.positions_m.copy())
+    assert scene.heard() is scene.heard()
+    before = scene.levels_db()
+    scene.audio[0] /= 2
+    np.testing.assert_allclose(scene.levels_db(), before - [20 * np.log10(2), 0], atol=1e-3)
+    scene.positions_m[1] *= 1.5
+    assert scene.levels_db()[1] < before[1] - 1
+    open_air = dataclasses.replace(scene.room, absorption=1.0)
+    louder, scene.room = scene.levels_db(), open_air
+    assert (scene.levels_db() < louder).all()
+
+
 def test_the_level_of_the_ambience_is_what_the_scene_says(small_scene):
     scene = with_sea(small_scene)
     together = 10 * np.log10(np.sum(10 ** (small_scene.levels_db() / 10)))

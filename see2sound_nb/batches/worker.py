@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from see2sound_nb._threads import collect_seldom
 from see2sound_nb.models.checking import one_line
 
 Make = Callable[[dict[str, Any]], dict[str, Any]]
@@ -31,6 +32,7 @@ def serve(maker: Callable[[dict[str, Any]], Make]) -> None:
         From the settings, the first line that comes, to what makes an item. Then ``{"ready": true}`` is said, or
         ``{"error": ...}`` and the process ends.
     """
+    collect_seldom()
     # what libraries print goes where errors go, and not among the answers
     with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "w", encoding="ascii", newline="\n") as answers:
         os.dup2(2, 1)
