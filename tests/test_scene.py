@@ -229,10 +229,9 @@ def test_what_is_heard_is_kept_until_a_sound_a_place_or_the_room_changes(small_s
     scene.audio[0] /= 2
     np.testing.assert_allclose(scene.levels_db(), before - [20 * np.log10(2), 0], atol=1e-3)
     scene.positions_m[1] *= 1.5
-    assert scene.levels_db()[1] < before[1] - 1
-    open_air = dataclasses.replace(scene.room, absorption=1.0)
-    louder, scene.room = scene.levels_db(), open_air
-    assert (scene.levels_db() < louder).all()
+    assert abs(scene.levels_db()[1] - before[1]) > 1
+    before, scene.room = scene.levels_db(), dataclasses.replace(scene.room, absorption=1.0)
+    assert (np.abs(scene.levels_db() - before) > 1).all()
 
 
 def test_the_level_of_the_ambience_is_what_the_scene_says(small_scene):

@@ -22,8 +22,9 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
     """Say what this notebook runs on, check the tier, make figures readable, and torchvision importable.
 
     Matplotlib's `font.size` becomes `FONT_SIZE`, so that figures can be read when they are projected. From here on
-    ``import segment_anything`` and others that import torchvision work beside any build of torch. The kernel, when it
-    ends, gives its memory back at once and does not look through a million objects first. Nothing else is changed.
+    ``import segment_anything`` and others that import torchvision work beside any build of torch. Python no
+    longer looks through the objects of the libraries for some that nobody needs (`gc.freeze`), now or when the kernel
+    ends: that would take seconds. Nothing else is changed.
 
     Parameters
     ----------
@@ -69,6 +70,7 @@ def setup(*, seed: int = 0, tier: str = "tiny") -> str:
     print(f"see2sound_nb {__version__}, Python {platform.python_version()}, torch {torch.__version__}, "
           f"numpy {numpy.__version__}, {device}; seed {seed}")  # fmt: skip
     print(f"tier: {tier}")
+    gc.freeze()  # half a million objects of libraries, which stay
     return tier
 
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import playwright.sync_api as playwright
+
 from see2sound_nb.notebook.widgets import _assets
 
 TYPES = {"js": "text/javascript", "css": "text/css"}
@@ -32,6 +34,8 @@ def open_page(browser: Any, **options: Any) -> Iterator[Any]:
     try:
         yield page
     finally:
+        with contextlib.suppress(playwright.Error):  # what went wrong until here is told before this is answered
+            page.evaluate("() => new Promise((done) => setTimeout(() => setTimeout(done)))")
         context.close()
         for end in page.at_close:
             end()
