@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,13 @@ def frames_at(x: np.ndarray, starts: np.ndarray, size: int) -> np.ndarray:
     """(frames, size): a view of a clip (T,) at evenly spaced starts."""
     hop = int(starts[1] - starts[0]) if len(starts) > 1 else 1
     return np.lib.stride_tricks.sliding_window_view(x, size)[int(starts[0]) :: hop][: len(starts)]
+
+
+def few_in(bands: np.ndarray) -> Any:
+    """A matrix (bins, bands) of mostly zeros, to multiply with from the right; not by BLAS, which starts threads."""
+    from scipy.sparse import csr_array
+
+    return csr_array(bands)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,11 +6,12 @@ Notebook: 08_evaluation.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 
 from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.clips_in_frames import clip_of, frames_at, hann, power_of, resampled_to
+from see2sound_nb.measure.clips_in_frames import clip_of, few_in, frames_at, hann, power_of, resampled_to
 
 #: Clips that resemble each other most at a lag of more than this are not aligned, in seconds.
 ALIGNED_S = 0.005
@@ -94,13 +95,13 @@ def _third_octaves(x: np.ndarray, y: np.ndarray, starts: np.ndarray) -> tuple[np
 
 
 @functools.lru_cache(maxsize=1)
-def _third_octave_bins() -> np.ndarray:
+def _third_octave_bins() -> Any:
     """(257, 15), 1 where a bin of 512 at 10 kHz belongs to a band, whose edges are the bins next to the true ones."""
     bins_hz = np.arange(_STOI_FRAME + 1) * _STOI_HZ / (2 * _STOI_FRAME)
     edges_hz = 150 * 2 ** ((2 * np.arange(16) - 1) / 6)
     edges = np.abs(bins_hz[:, None] - edges_hz).argmin(axis=0)
     index = np.arange(len(bins_hz))[:, None]
-    return ((index >= edges[:-1]) & (index < edges[1:])).astype(np.float64)
+    return few_in(((index >= edges[:-1]) & (index < edges[1:])).astype(np.float64))
 
 
 def _lag(x: np.ndarray, y: np.ndarray) -> int:

@@ -16,11 +16,12 @@ import functools
 import itertools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.clips_in_frames import clip_of, frame_starts, frames_at, hann, power_of, resampled_to
+from see2sound_nb.measure.clips_in_frames import clip_of, few_in, frame_starts, frames_at, hann, power_of, resampled_to
 from see2sound_nb.measure.intelligibility import stoi
 from see2sound_nb.measure.published_similarity import MEASURES
 
@@ -35,8 +36,6 @@ QUIET_DB, FLOOR_DB = -60.0, -80.0
 WEIGHTS = {"zero_crossings": 0.2, "rhythm": 0.2, "chroma": 0.2, "contrast": 0.1, "stoi": 0.2}
 #: A difference of contrast that counts as full, in dB.
 FULL_CONTRAST_DB = 30.0
-#: For more pairs of frames than these, `dtw` keeps no matrix of their distances.
-DTW_CELLS_AT_ONCE = 4_000_000
 
 
 def similarity(a: np.ndarray, b: np.ndarray, sample_rate: float) -> dict[str, float | None]:
@@ -187,8 +186,7 @@ def dtw(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
     Notes
     -----
     Steps of equal weight ("symmetric1"): Sakoe and Chiba, "Dynamic programming algorithm optimization for spoken word
-    recognition", 1978. Computed by anti-diagonals: time grows as n m, memory, beyond
-    four million pairs, as n + m. Notebook: 08_evaluation.
+    recognition", 1978. Time grows as n m, memory as n + m. Notebook: 08_evaluation.
 
     Examples
     --------
@@ -202,37 +200,10 @@ def dtw(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
         )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("a series holds values that are NaN or infinite; look at the sound that they were made of")
-    n, m = len(a), len(b)
-    distances = _all_distances(a, b) if n * m <= DTW_CELLS_AT_ONCE else _distances(a, b)
-    # Of the last three anti-diagonals k = i + j, at [i + 1]: cost + 1j length of the way to (i, j). The lesser of two
-    # complex numbers is that with the lesser real part, and of equal ones that with the lesser imaginary part.
-    ways = [np.full(n + 1, np.inf, dtype=np.complex128) for _ in range(3)]
-    for k in range(n + m - 1):
-        first, end = max(0, k - m + 1), min(n, k + 1)
-        both, one, now = ways[(k + 1) % 3], ways[(k + 2) % 3], ways[k % 3]
-        way = now[first + 1 : end + 1]
-        if k == 0:
-            way[0] = 0
-        else:
-            np.minimum(one[first:end], one[first + 1 : end + 1], out=way)
-            np.minimum(way, both[first:end], out=way)
-        way += distances(k, first, end)
-        way += 1j
-    return float(now[n].real), round(now[n].imag)
+    from see2sound_nb.measure._warping import cheapest_way  # here, not above: numba takes seconds to import
 
-
-def _all_distances(a: np.ndarray, b: np.ndarray) -> Callable[[int, int, int], np.ndarray]:
-    """Of the anti-diagonal k, at i from first to end: computed at once for all, for series that are not long."""
-    from scipy.spatial.distance import cdist
-
-    flat, m = cdist(a, b).reshape(-1), len(b)
-    return lambda k, first, end: flat[first * (m - 1) + k : (end - 1) * (m - 1) + k + 1 : max(m - 1, 1)]
-
-
-def _distances(a: np.ndarray, b: np.ndarray) -> Callable[[int, int, int], np.ndarray]:
-    """The same, each anti-diagonal when it is asked for."""
-    backwards, last = b[::-1], len(b) - 1
-    return lambda k, first, end: np.linalg.norm(a[first:end] - backwards[last - k + first : last - k + end], axis=1)
+    cost, length = cheapest_way(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return float(cost), int(length)
 
 
 def _prepared(x: np.ndarray, sample_rate: float) -> np.ndarray | None:
@@ -295,14 +266,14 @@ def _mel_db(power: np.ndarray, rate: float) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=8)
-def _mel_bands(bins: int, rate: float, count: int = 40) -> np.ndarray:
+def _mel_bands(bins: int, rate: float, count: int = 40) -> Any:
     """(bins, 40): triangles between points that stand evenly on the mel scale (O'Shaughnessy), each of area 1."""
     top_mel = 2595 * np.log10(1 + min(rate, RATE_HZ) / 2 / 700)
     corners_hz = 700 * (10 ** (np.linspace(0, top_mel, count + 2) / 2595) - 1)
     f = np.linspace(0, rate / 2, bins)[:, None]
     low, middle, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
     bands = np.maximum(0, np.minimum((f - low) / (middle - low), (high - f) / (high - middle)))
-    return (bands / bands.sum(axis=0)).astype(np.float32)
+    return few_in((bands / bands.sum(axis=0)).astype(np.float32))
 
 
 def _cepstra(mel_db: np.ndarray) -> np.ndarray:
@@ -345,13 +316,13 @@ def _chroma_similarity(x: np.ndarray, y: np.ndarray, rate: float) -> float | Non
 
 
 @functools.lru_cache(maxsize=8)
-def _pitch_classes(bins: int, rate: float) -> np.ndarray:
+def _pitch_classes(bins: int, rate: float) -> Any:
     """(bins, 12): how much of each bin, from A3 to A7, belongs to A, A sharp and so on; each pitch weighs the same."""
     f = np.linspace(0, rate / 2, bins)
     pitch = 12 * np.log2(np.maximum(f, 1e-3) / 440)
     away = (pitch[:, None] - np.arange(12) + 6) % 12 - 6
     inside = (pitch >= -12.5) & (pitch < 35.5)
-    return np.where(inside[:, None], np.maximum(0, 1 - np.abs(away)), 0) / np.maximum(f, 1.0)[:, None]
+    return few_in(np.where(inside[:, None], np.maximum(0, 1 - np.abs(away)), 0) / np.maximum(f, 1.0)[:, None])
 
 
 def _check_corrected_rate(sample_rate: float) -> None:
