@@ -69,7 +69,10 @@ def resampled(sound: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
     shared = math.gcd(int(rate), int(sample_rate))
     up, down = int(sample_rate) // shared, int(rate) // shared
     # One channel at a time: SciPy's copies would otherwise be as large as all of them.
-    return np.stack([resample_poly(channel.astype(np.float32), up, down) for channel in sound]).astype(np.float32)
+    out = np.empty((len(sound), -(-sound.shape[1] * up // down)), np.float32)
+    for channel, row in zip(sound, out):
+        row[:] = resample_poly(channel.astype(np.float32), up, down)
+    return out
 
 
 def fitted(sound: np.ndarray, length: int) -> np.ndarray:

@@ -107,17 +107,16 @@ def _plain(value: Any) -> Any:
     return repr(value)
 
 
-#: A thing's arrays that are kept as they are; masks are packed to bits.
-_ARRAYS = ("picture", "patch", "places_px", "states", "areas", "motion", "inverse_depth", "drawn", "moved")
+#: A thing's arrays.
+_ARRAYS = ("picture", "patch", "places_px", "states", "areas", "motion", "inverse_depth", "shapes", "drawn", "moved")
 
 
 def _arrays_of_look(look: Look) -> dict[str, np.ndarray]:
     kept = {"picture": look.picture, "depth": look.depth, "logits": look.logits, "range": look.range}
     told: dict[str, Any] = {"key": look.key, "metric": look.metric, "things": []}
     for k, thing in enumerate(look.things):
-        told["things"].append({"label": thing.label, "key": thing.key, "shape": list(thing.shapes.shape)})
+        told["things"].append({"label": thing.label, "key": thing.key})
         kept |= {f"{k}.{name}": getattr(thing, name) for name in _ARRAYS}
-        kept[f"{k}.shapes"] = np.packbits(thing.shapes)
     return kept | {"told": np.array(json.dumps(told, default=float))}
 
 
@@ -126,8 +125,7 @@ def _read_look(path: pathlib.Path) -> Look:
         told = json.loads(str(kept["told"]))
         things = []
         for k, one in enumerate(told["things"]):
-            shapes = np.unpackbits(kept[f"{k}.shapes"], count=int(np.prod(one["shape"]))).reshape(one["shape"])
             arrays = {name: kept[f"{k}.{name}"] for name in _ARRAYS}
-            things.append(Thing(label=one["label"], key=one["key"], shapes=shapes.astype(bool), **arrays))
+            things.append(Thing(label=one["label"], key=one["key"], **arrays))
         plain = {name: kept[name] for name in ("picture", "depth", "logits", "range")}
     return Look(things, key=told["key"], metric=told["metric"], **plain)

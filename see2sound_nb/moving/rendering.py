@@ -188,10 +188,10 @@ def _add_sources(
     for part in parts(shot, turn, course, lively=lively):
         path = part.path_m + np.asarray(room.listener_m)
         if doppler:
-            wet = _with_doppler(part.dry, room, path, part.times_s, layout, course.rate)
-        else:
-            wet = _in_parts(part.dry, room, path, part.times_s, layout, course.rate, hrtf)
-        add(phi, wet, part.start, course)
+            add(phi, _with_doppler(part.dry, room, path, part.times_s, layout, course.rate), part.start, course)
+            continue
+        for start, wet in _in_parts(part.dry, room, path, part.times_s, layout, course.rate, hrtf):
+            add(phi, wet, part.start + start, course)
 
 
 def _add_ambience(
@@ -202,8 +202,9 @@ def _add_ambience(
     # Where there is but one shot that comes round, its ambience comes round by itself.
     start, weight = _stretch(shot, turn, course, 0.0 if alone and course.loops else AMBIENCE_CUT_S)
     bed = shot.key.ambient_channels(layout, hrtf=hrtf, sample_rate=course.rate)
-    channels = [lasting(_fitting(row, course), len(weight), start) for row in bed]
-    add(phi, np.stack(channels) * weight.astype(np.float32), start, course)
+    weight = weight.astype(np.float32)
+    for channel, row in zip(phi, bed):
+        add(channel[None], (lasting(_fitting(row, course), len(weight), start) * weight)[None], start, course)
 
 
 def _fitting(loop: np.ndarray, course: Course) -> np.ndarray:
@@ -231,19 +232,16 @@ def _stretch(shot: Shot, turn: int, course: Course, cut_s: float) -> tuple[int, 
 
 def _in_parts(
     dry: np.ndarray, room: Room, path: np.ndarray, times_s: np.ndarray, layout: str, rate: int, hrtf: HRTF | None
-) -> np.ndarray:
-    """`render_path`, some seconds after some seconds: the responses of a long path would not fit into memory."""
+) -> Iterator[tuple[int, np.ndarray]]:
+    """`render_path`, some seconds at a time, each with its first sample: a long path would not fit into memory."""
     part = round(PART_S * rate)
-    out = np.zeros((len(LAYOUTS[layout]), 0), dtype=np.float32)
     for start in range(0, len(dry), part):
         some = dry[start : start + part]
         first = min(max(0, int(np.searchsorted(times_s, start / rate, side="right")) - 1), len(times_s) - 1)
         last = max(int(np.searchsorted(times_s, (start + len(some)) / rate)) + 1, first + 1)
         here = slice(first, last)
-        wet = render_path(some, room, path[here], times_s[here] - start / rate, layout, sample_rate=rate, hrtf=hrtf)
-        out = np.pad(out, ((0, 0), (0, max(0, start + wet.shape[1] - out.shape[1]))))
-        out[:, start : start + wet.shape[1]] += wet
-    return out
+        at_s = times_s[here] - start / rate
+        yield start, render_path(some, room, path[here], at_s, layout, sample_rate=rate, hrtf=hrtf)
 
 
 def _with_doppler(

@@ -44,7 +44,7 @@ class Thing:
     inverse_depth : np.ndarray
         (F,) float64, the median of D in it, in the frames that had a D and where it was seen; else NaN.
     shapes : np.ndarray
-        (S, H, W) bool, its masks as they were drawn.
+        (S, ceil(H W / 8)) uint8, the bits of its masks as they were drawn (`np.packbits`): those of a minute are many.
     drawn : np.ndarray
         (F,) int, which of them it has in a frame; -1 where it is gone.
     moved : np.ndarray
@@ -71,9 +71,11 @@ class Thing:
 
     def mask_at(self, frame: int) -> np.ndarray:
         """Its mask in a frame of the shot, (H, W) bool; empty where it is gone."""
+        size = self.picture.shape[:2]
         if self.drawn[frame] < 0:
-            return np.zeros_like(self.shapes[0])
-        return carried(self.shapes[self.drawn[frame]], self.moved[frame])
+            return np.zeros(size, dtype=bool)
+        drawn = np.unpackbits(self.shapes[self.drawn[frame]], count=size[0] * size[1])
+        return carried(drawn.reshape(size).astype(bool), self.moved[frame])
 
 
 class Sight(NamedTuple):
@@ -91,7 +93,7 @@ class Row(NamedTuple):
     place_px: np.ndarray
     state: str
     numbers: tuple[float, float, float]
-    shape: np.ndarray  # the bits of its mask as it was drawn, (H * W / 8,) uint8: a minute of masks would be large
+    shape: np.ndarray  # the bits of its mask as it was drawn
     moved: np.ndarray
 
 
@@ -173,11 +175,10 @@ class Record:
                 shapes.append(row.shape)
             drawn[frame] = len(shapes) - 1
         areas, motion, inverse_depth = np.ascontiguousarray(numbers.T)
-        masks = np.stack([np.unpackbits(shape, count=self.track.mask.size) for shape in shapes])
         name = max(self.votes, key=lambda name: self.votes[name])
         best = self.sights[name]
         label = {**best.label, "sounds": self.votes[name] / max(1, self.looks)}
         return Thing(
             label, best.frame, best.picture, best.patch, places, states, areas, motion, inverse_depth,
-            masks.reshape(-1, *self.track.mask.shape).astype(bool), drawn, moved,
+            np.stack(shapes), drawn, moved,
         )  # fmt: skip

@@ -56,5 +56,5 @@ def master_gain_db(phi: np.ndarray) -> float:
     float
         In dB; 0 for silence.
     """
-    peak = float(np.abs(phi).max(initial=0.0))
+    peak = float(max(phi.max(initial=0.0), -phi.min(initial=0.0)))
     return MASTER_PEAK_DB - 20 * np.log10(peak) if peak > 0 else 0.0
