@@ -138,7 +138,7 @@ $(VENV)/bin/python:
 # The loops are compiled here, and not in the first run (20 seconds).
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[plots]'
-	$(BIN)/python -c 'from see2sound_nb.render import _moving_ears, _vbap, doppler; from see2sound_nb.measure import _warping; from see2sound_nb.room.ism import cpu, gpu'
+	$(BIN)/python -c 'from see2sound_nb.measure import _warping; from see2sound_nb.render import _moving_ears, _vbap, doppler; from see2sound_nb.room.ism import cpu, high_pass'
 	touch $@
 
 $(VENV)/.full: $(VENV)/.base
