@@ -202,7 +202,7 @@ def dtw(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
         raise ValueError("a series holds values that are NaN or infinite; look at the sound that they were made of")
     from see2sound_nb.measure._warping import cheapest_way  # here, not above: numba takes seconds to import
 
-    cost, length = cheapest_way(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    cost, length = cheapest_way(*(np.require(series, requirements=["C", "W", "A"]) for series in (a, b)))
     return float(cost), int(length)
 
 
