@@ -6,8 +6,11 @@ Needs the extra ``cluster``. Notebook: 09_your_own.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import math
 import threading
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -16,8 +19,8 @@ from distributed import Client, Worker, WorkerPlugin, as_completed, get_worker
 from see2sound_nb.batches.making import FAILED, Maker, check_version
 from see2sound_nb.models.checking import one_line
 
-#: As many items are with the scheduler at a time: enough for a thousand workers, and nothing to its memory.
-IN_FLIGHT = 4000
+#: How often the workers are counted, in seconds.
+COUNT_S = 1.0
 
 
 class Models(WorkerPlugin):
@@ -75,6 +78,11 @@ def make(
         The item, and its line. What was with a worker that dies, Dask gives to another; what kills several, as its
         setting ``distributed.scheduler.allowed-failures`` says, has a line that tells so.
 
+    Notes
+    -----
+    As many items are with the scheduler as there are workers: Dask blames all that a dead worker held, also what stood
+    in line there behind the item that killed it.
+
     Raises
     ------
     OSError
@@ -85,16 +93,19 @@ def make(
     with Client(scheduler, set_as_default=False) as client:
         plugin = Models(settings)
         client.register_plugin(plugin)
-        waiting, running = iter(items), {}
+        waiting = iter(items)
+        running: dict[str, dict[str, Any]] = {}
         ended = as_completed(loop=client.loop)
+        counted_s, workers = -math.inf, 1
 
         def submit() -> None:
-            for item in waiting:
+            nonlocal counted_s, workers
+            if time.monotonic() > counted_s + COUNT_S:
+                counted_s, workers = time.monotonic(), max(1, len(client.nthreads()))
+            for item in itertools.islice(waiting, max(0, workers - len(running))):
                 future = client.submit(_make, plugin.name, item, pure=False)  # pure: an answer of before would do
                 running[future.key] = item
                 ended.add(future)
-                if len(running) >= IN_FLIGHT:
-                    return
 
         try:
             submit()
