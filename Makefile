@@ -135,10 +135,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info < (3, 14) else "Python 3.10 to 3.13 is needed, this is " + sys.version.split()[0] + "; set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 
-# The loops are compiled here, and not in the first run (20 seconds).
+# The loops are compiled here, and not in the first run.
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[plots]'
-	$(BIN)/python -c 'from see2sound_nb.measure import _warping; from see2sound_nb.render import _moving_ears, _vbap, doppler; from see2sound_nb.room.ism import cpu, high_pass'
+	$(BIN)/python -m see2sound_nb.compile_loops
 	touch $@
 
 $(VENV)/.full: $(VENV)/.base

@@ -33,8 +33,8 @@ def keeps_random_state(function: F) -> F:
 def uncollected() -> Iterator[None]:
     """Inside, Python does not look for objects that refer to each other in circles and that nobody needs.
 
-    It looks the more often the more there is, while libraries of a million objects are imported, of which not one is
-    ever free: a quarter of the time until a model is there. A thread that allocates meanwhile does without, too.
+    It would look again and again while libraries of a million objects are imported, of which not one is ever free. A
+    thread that allocates meanwhile does without, too.
     """
     before = gc.isenabled()
     gc.disable()
@@ -48,7 +48,7 @@ def uncollected() -> Iterator[None]:
 def collect_seldom() -> None:
     """For a process that is ours alone: look for such circles seldom, and not at the end, where all memory goes anyway.
 
-    Of ten seconds of a command on a photo these are three.
+    Figures: benchmarks/RESULTS.md, "From a word to an answer".
     """
     gc.set_threshold(50_000, 20, 20)
     atexit.register(gc.freeze)

@@ -28,6 +28,7 @@ FLOORS: list[tuple[str, ...]] = [
         "cli_models.py",
         "cli_photo.py",
         "cli_study.py",
+        "compile_loops.py",
         "demo.py",
     ),  # the doors
     ("study",),  # section 5.2 and appendix B, asked of listeners

@@ -38,7 +38,7 @@ def frames_at(x: np.ndarray, starts: np.ndarray, size: int) -> np.ndarray:
     return np.lib.stride_tricks.sliding_window_view(x, size)[int(starts[0]) :: hop][: len(starts)]
 
 
-def few_in(bands: np.ndarray) -> Any:
+def sparse_bands(bands: np.ndarray) -> Any:
     """A matrix (bins, bands) of mostly zeros, to multiply with from the right; not by BLAS, which starts threads."""
     from scipy.sparse import csr_array
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.clips_in_frames import clip_of, few_in, frames_at, hann, power_of, resampled_to
+from see2sound_nb.measure.clips_in_frames import clip_of, frames_at, hann, power_of, resampled_to, sparse_bands
 
 #: Clips that resemble each other most at a lag of more than this are not aligned, in seconds.
 ALIGNED_S = 0.005
@@ -101,7 +101,7 @@ def _third_octave_bins() -> Any:
     edges_hz = 150 * 2 ** ((2 * np.arange(16) - 1) / 6)
     edges = np.abs(bins_hz[:, None] - edges_hz).argmin(axis=0)
     index = np.arange(len(bins_hz))[:, None]
-    return few_in(((index >= edges[:-1]) & (index < edges[1:])).astype(np.float64))
+    return sparse_bands(((index >= edges[:-1]) & (index < edges[1:])).astype(np.float64))
 
 
 def _lag(x: np.ndarray, y: np.ndarray) -> int:

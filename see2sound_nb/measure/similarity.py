@@ -21,7 +21,15 @@ from typing import Any
 import numpy as np
 
 from see2sound_nb._checks import check_rate
-from see2sound_nb.measure.clips_in_frames import clip_of, few_in, frame_starts, frames_at, hann, power_of, resampled_to
+from see2sound_nb.measure.clips_in_frames import (
+    clip_of,
+    frame_starts,
+    frames_at,
+    hann,
+    power_of,
+    resampled_to,
+    sparse_bands,
+)
 from see2sound_nb.measure.intelligibility import stoi
 from see2sound_nb.measure.published_similarity import MEASURES
 
@@ -273,7 +281,7 @@ def _mel_bands(bins: int, rate: float, count: int = 40) -> Any:
     f = np.linspace(0, rate / 2, bins)[:, None]
     low, middle, high = corners_hz[:-2], corners_hz[1:-1], corners_hz[2:]
     bands = np.maximum(0, np.minimum((f - low) / (middle - low), (high - f) / (high - middle)))
-    return few_in((bands / bands.sum(axis=0)).astype(np.float32))
+    return sparse_bands((bands / bands.sum(axis=0)).astype(np.float32))
 
 
 def _cepstra(mel_db: np.ndarray) -> np.ndarray:
@@ -322,7 +330,7 @@ def _pitch_classes(bins: int, rate: float) -> Any:
     pitch = 12 * np.log2(np.maximum(f, 1e-3) / 440)
     away = (pitch[:, None] - np.arange(12) + 6) % 12 - 6
     inside = (pitch >= -12.5) & (pitch < 35.5)
-    return few_in(np.where(inside[:, None], np.maximum(0, 1 - np.abs(away)), 0) / np.maximum(f, 1.0)[:, None])
+    return sparse_bands(np.where(inside[:, None], np.maximum(0, 1 - np.abs(away)), 0) / np.maximum(f, 1.0)[:, None])
 
 
 def _check_corrected_rate(sample_rate: float) -> None:
