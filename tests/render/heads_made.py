@@ -14,7 +14,7 @@ EARS = np.array([[-1.0, 0, 0], [1, 0, 0]])
 LEAD_S = 1.2e-3
 
 
-def head_made(directions, rate, seconds=4e-3, ahead=0.0, room_db=None, seed=0):
+def head_made(directions, rate, seconds=4e-3, ahead=0.0, room_db=None, crossing=False, seed=0):
     """Responses (M, 2, K): sums of clicks, each with a delay, a gain and a low-pass of its own."""
     rng = np.random.default_rng(seed)
     size = round(seconds * rate)
@@ -38,6 +38,9 @@ def head_made(directions, rate, seconds=4e-3, ahead=0.0, room_db=None, seed=0):
         late = RADIUS_M / SPEED_M_S * np.where(behind, angle - np.pi / 2, -np.cos(angle))
         loud = ahead * rng.uniform(0.5, 1.5, angle.shape) * np.exp(-0.9 * np.clip(angle - np.pi / 2, 0, None))
         add(loud, late - 4e-4, np.full(angle.shape, 3000.0))
+    if crossing:  # a notch near 500 Hz, the deeper the farther an ear is, and past 1 upside down
+        deep = 1.5 * np.clip(2 * angle / np.pi - 1, 0, 1)[..., None]
+        out *= 1 - deep * np.exp(-(((f - 500) / 300) ** 2))
     responses = np.fft.irfft(out, 2 * size)[..., :size]
     if room_db is not None:
         tail = rng.standard_normal(responses.shape) * np.exp(-6.9 * np.arange(size) / size)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from render.between import levels_db, neighbours, outside, slow_itd_and_agreement, slow_itd_us
 from render.heads_made import grid, head_made
 
 from see2sound_nb.measure import itd_s
@@ -26,31 +27,6 @@ HEADS = {
 }
 
 
-def neighbours(head):
-    """Pairs of measurements (E, 2) that share a triangle."""
-    corners = head.mesh[0]
-    pairs = np.sort(np.concatenate([corners[:, :2], corners[:, 1:], corners[:, ::2]]), axis=1)
-    return np.unique(pairs[pairs[:, 1] < len(head.directions)], axis=0)
-
-
-def levels_db(responses, rate):
-    """(..., bands): of everything, and of the octaves from 500 Hz on that the rate holds."""
-    power = np.abs(np.fft.rfft(responses, 2 * responses.shape[-1])) ** 2
-    f = np.linspace(0, rate / 2, power.shape[-1])
-    octaves = [(f >= c / 2**0.5) & (f < c * 2**0.5) for c in 500.0 * 2 ** np.arange(6) if c * 2**0.5 <= rate / 2]
-    return 10 * np.log10(np.stack([power[..., band].sum(axis=-1) for band in (f > 0, *octaves)], axis=-1))
-
-
-def slow_itd_us(ears, rate):
-    """By the parts below 1.5 kHz, whose cross-correlation has one crest, on a grid of a microsecond."""
-    size = 4 * ears.shape[-1]
-    low = np.fft.rfft(ears, size) * np.exp(-0.5 * (np.fft.rfftfreq(size, 1 / rate) / 1500) ** 2)
-    cross = np.conj(low[:, 0]) * low[:, 1]
-    lags_s = np.arange(-1000, 1001) * 1e-6
-    turns = np.exp(2j * np.pi * np.fft.rfftfreq(size, 1 / rate)[:, None] * lags_s)
-    return 1e6 * lags_s[(cross @ turns).real.argmax(axis=1)]
-
-
 @pytest.mark.parametrize("name", HEADS)
 def test_half_way_between_neighbours_a_head_is_as_loud_and_as_far_aside_as_they_are(name):
     towards, rate, has = HEADS[name]
@@ -65,8 +41,21 @@ def test_half_way_between_neighbours_a_head_is_as_loud_and_as_far_aside_as_they_
     assert below_db.min() > -1.0, "in octaves"
     for measured in (slow_itd_us, lambda ears, rate: np.array([1e6 * itd_s(pair, rate) for pair in ears])):
         a, b, found = (measured(some, rate) for some in (one, other, between))
-        outside = np.maximum(np.minimum(a, b) - found, found - np.maximum(a, b))
-        assert outside.max() < 30
+        assert outside(a, b, found).max() < 30
+
+
+@pytest.mark.parametrize(("step_deg", "rate"), [(12, 44100), (8, 48000)])
+def test_past_a_notch_that_crosses_zero_the_ears_keep_their_times_and_levels(step_deg, rate):
+    towards = grid(step_deg)
+    head = HRTF(towards, head_made(towards, rate, crossing=True), rate)
+    pairs = neighbours(head)
+    one, other = (head.responses[rows] for rows in pairs.T)
+    between = head.at(towards[pairs].sum(axis=1))
+    softer_db = np.minimum(levels_db(one, rate), levels_db(other, rate))
+    assert (levels_db(between, rate) - softer_db)[..., 0].min() > -0.6  # in the notch's own octave there is little
+    (a, agree), (b, too) = (slow_itd_and_agreement(some, rate) for some in (one, other))
+    assert min(agree.min(), too.min()) > 0.5, "there is a time between the ears"
+    assert outside(a, b, slow_itd_us(between, rate)).max() < 30
 
 
 def test_one_onset_that_is_wrong_by_far_leaves_the_times_right():
