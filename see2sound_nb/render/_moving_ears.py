@@ -20,7 +20,7 @@ from see2sound_nb.room.ism.cpu_images import NORMS, PROBLEM, empty_tables, table
 from see2sound_nb.room.ism.definition import LEAD, STEPS, TAPS
 
 #: Images that go through the loops together, so that each step is made of vector instructions.
-_BLOCK = 64
+_BLOCK = 128
 #: Fine samples over which an image is spread, and for how many moments between two of them the window is tabulated.
 SPREAD, SPREAD_STEPS = 8, 512
 #: Floats in a row of the grid: room for the channels of order 5, in whole vector registers.
@@ -62,9 +62,12 @@ def _harmonics(x, y, z, alpha, order, count, state, out):
             plus, minus = out[n * n + n + m], out[n * n + n - m]
             if m > 0:
                 for t in range(count):
-                    minus[t] = norm * now[t] * sine[t]
-            for t in range(count):
-                plus[t] = norm * now[t] * cosine[t]
+                    legendre = norm * now[t]
+                    minus[t] = legendre * sine[t]
+                    plus[t] = legendre * cosine[t]
+            else:
+                for t in range(count):
+                    plus[t] = norm * now[t] * cosine[t]
             for t in range(count):
                 later = one * z[t] * now[t] - two * before[t]
                 before[t] = now[t]
@@ -77,31 +80,15 @@ def _harmonics(x, y, z, alpha, order, count, state, out):
 
 
 @loop()
-def _spread(windows, moment, finer, begins, weights, values, out):
-    """Add one image, `values` (WIDTH,), to SPREAD rows of `out`, each weighted by the window.
-
-    The taps of `definition` are not quite those of a delay, and this adds what they do: their own window stands still
-    while the arrival is up to a sample beside its middle, and between two rows of their table they are interpolated
-    linearly, which bends the spreading window by its second derivative.
-    """
-    beside = moment - np.float32(int64(moment))
-    step = np.float32(STEPS) * (np.float32(1) - beside)
-    between = step - np.float32(int64(step))
-    bend = np.float32(0.5 * (finer / STEPS) ** 2) * between * (np.float32(1) - between)
-    level = np.float32(1) - np.float32(BESIDE) * beside * beside
-    place = (float64(moment) - LEAD) * finer + begins
-    first = int64(place)
-    fine = (place - first) * SPREAD_STEPS
-    row = int64(fine)
-    part = np.float32(fine - row)
-    lower, upper = windows[row], windows[row + 1]
-    for j in range(SPREAD):
-        weights[j] = level * (lower[j] + part * (upper[j] - lower[j]) + bend * lower[SPREAD + j])
-    begin = first - (SPREAD // 2 - 1)
-    for j in range(SPREAD):
-        o, weight = out[begin + j], weights[j]
+def _spread(begin, weights, values, out):
+    """Add one image, `values` (WIDTH,), to SPREAD rows of `out` from `begin`, each weighted by the window."""
+    for j in range(0, SPREAD, 2):  # two rows for one look at the values
+        one, weight = out[begin + j], weights[j]
+        two, next_weight = out[begin + j + 1], weights[j + 1]
         for c in range(min(len(values), WIDTH)):  # a plain WIDTH would be unrolled, and not vectorised
-            o[c] += weight * values[c]
+            value = values[c]
+            one[c] += weight * value
+            two[c] += next_weight * value
 
 
 @loop(void(PROBLEM, int64, int64[:, ::1], int64, float64, float64, float32[:, ::1], float32[:, ::1]))
@@ -109,21 +96,43 @@ def encode_finely(p, position, lattice, order, finer, begins, windows, out):
     """Encode images into Ambisonics on a finer grid of samples; see `moving_ears`.
 
     Into `out` (samples, WIDTH): sample n there is the moment (n - begins) / finer here.
+
+    The taps of `definition` are not quite those of a delay, and the window does what they do: their own one stands
+    still while the arrival is up to a sample beside its middle, and between two rows of their table they are
+    interpolated linearly, which bends the spreading window by its second derivative.
     """
     channels = (order + 1) ** 2
     at, gain = empty_tables(p)
     tables(p, position % len(p.sources_m), position % len(p.receivers_m), at, gain)
     x, y, z, alpha, moment = np.zeros((5, _BLOCK), dtype=np.float32)
     encoded, state = np.empty((channels, _BLOCK), dtype=np.float32), np.empty((4, _BLOCK), dtype=np.float32)
+    level, part, bend = np.empty((3, _BLOCK), dtype=np.float32)
+    first, row = np.empty((2, _BLOCK), dtype=np.int64)
     values, weights = np.zeros(WIDTH, dtype=np.float32), np.empty(SPREAD, dtype=np.float32)
     for begin in range(0, len(lattice), _BLOCK):
         count = min(_BLOCK, len(lattice) - begin)
         _heard(p, at, gain, lattice, begin, count, x, y, z, alpha, moment)
         _harmonics(x, y, z, alpha, order, count, state, encoded)
+        for n in range(count):  # here, and not in a function, where LLVM would not know that these do not overlap
+            beside = moment[n] - np.float32(int64(moment[n]))
+            step = np.float32(STEPS) * (np.float32(1) - beside)
+            between = step - np.float32(int64(step))
+            level[n] = np.float32(1) - np.float32(BESIDE) * beside * beside
+            bend[n] = level[n] * np.float32(0.5 * (finer / STEPS) ** 2) * between * (np.float32(1) - between)
+            place = (float64(moment[n]) - LEAD) * finer + begins
+            whole = int64(place)
+            fine = (place - whole) * SPREAD_STEPS
+            row[n] = int64(fine)
+            part[n] = level[n] * np.float32(fine - row[n])
+            first[n] = whole - (SPREAD // 2 - 1)
         for n in range(count):
             for c in range(channels):
                 values[c] = encoded[c, n]
-            _spread(windows, moment[n], finer, begins, weights, values, out)
+            lower, upper = windows[row[n]], windows[row[n] + 1]
+            w, v, u = level[n], part[n], bend[n]
+            for j in range(SPREAD):
+                weights[j] = w * lower[j] + v * (upper[j] - lower[j]) + u * lower[SPREAD + j]
+            _spread(first[n], weights, values, out)
 
 
 @loop()
@@ -213,12 +222,22 @@ def heads_towards(p, first, last, lattice, corners, inverses, times, aligned, lo
                     o[k] = complex(re * u - im * v, re * v + im * u)
 
 
+@loop()
+def _add_four(weights, padded, out):
+    """A head, three zeros before it, played at four samples in a row."""
+    a, b, c, d = padded[3:], padded[2:], padded[1:], padded
+    p, q, r, s = weights[0], weights[1], weights[2], weights[3]
+    for k in range(len(out)):
+        out[k] += p * a[k] + q * b[k] + r * c[k] + s * d[k]
+
+
 @loop(void(float32[:, ::1], float32[:, :, :, ::1], int64, float32[:, :, ::1]))
 def add_arrivals(moment, heads, taps, out):
     """Add to `out` (positions, 2, L) the first `taps` samples of each image's heads (positions, n, 2, at least `taps`).
 
     They come tau_m samples late, moment (positions, n); what precedes 0 is cut off.
     """
+    padded, weights = np.zeros(taps + 6, dtype=np.float32), np.empty(4, dtype=np.float32)
     for position in range(len(moment)):
         for n in range(moment.shape[1]):
             later = max(moment[position, n], np.float32(LEAD))  # rounded, may fall short
@@ -227,10 +246,11 @@ def add_arrivals(moment, heads, taps, out):
             row = int64(step)
             part = step - np.float32(row)
             for ear in range(2):
-                head = heads[position, n, ear, :taps]
-                for t in range(max(0, 2 * LEAD - whole), 2 * LEAD):
-                    weight = (np.float32(1) - part) * _TAPS[row, t] + part * _TAPS[row + 1, t]
+                padded[3 : 3 + taps] = heads[position, n, ear, :taps]
+                for t in range(max(0, 2 * LEAD - whole) // 4 * 4, 2 * LEAD, 4):  # four taps for one look at a sample
                     begin = whole + t - 2 * LEAD
-                    o = out[position, ear, begin : begin + taps]
-                    for k in range(taps):
-                        o[k] += weight * head[k]
+                    cut = max(0, -begin)
+                    for j in range(4):
+                        weight = (np.float32(1) - part) * _TAPS[row, t + j] + part * _TAPS[row + 1, t + j]
+                        weights[j] = weight if j >= cut else np.float32(0)
+                    _add_four(weights, padded[cut:], out[position, ear, begin + cut : begin + taps + 3])
