@@ -132,7 +132,7 @@ def main() -> None:
     print(f"| rendering and writing | {end - ran:.1f} | {frames / (end - ran):.0f} |")
     print(f"| **the whole way** | {seconds:.1f} | **{frames / seconds:.1f}** |")
     print(f"CPU {cpu:.1f} s, {1000 * cpu / frames:.0f} ms a frame; peak memory "
-          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # fmt: skip
+          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB")  # fmt: skip
 
 
 if __name__ == "__main__":

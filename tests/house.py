@@ -45,7 +45,8 @@ FLOORS: list[tuple[str, ...]] = [
     ("room", "sounds"),  # section 4.3, Eq. 4; section 4.2, Eq. 1
     ("models",),  # which there are, and their files
     ("media",),  # the user's files
-    ("_checks.py", "_numba.py", "_progress.py", "_threads.py", "_torchvision.py", "_version.py"),  # what all need
+    # what all need
+    ("_checks.py", "_memory.py", "_numba.py", "_progress.py", "_threads.py", "_torchvision.py", "_version.py"),
 ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from see2sound_nb._memory import give_back
 from see2sound_nb._progress import Progress
 from see2sound_nb._threads import torch_threads
 from see2sound_nb.media.clip_frames import read_frames
@@ -157,6 +158,7 @@ def look_at_shot(
     def find(I: np.ndarray) -> Regions:
         if by_hand is not None:
             return regions_of_masks(I, by_hand[1])
+        give_back()  # the last look's, which the next one would not find again
         return find_sources(I, min(MOST_SOURCES, sources + MORE_THINGS), *see.model("segmentation"), select=select)
 
     only_at = None if by_hand is None else by_hand[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from see2sound_nb._memory import give_back
 from see2sound_nb._progress import Progress
 from see2sound_nb.media.clip_frames import read_frames, size_within
 from see2sound_nb.media.clips import Clip
@@ -97,6 +98,7 @@ def run_clip(
         return kept.look(number, lambda: look_at_shot(see, here, clip, sources, select, by_hand, progress), here)
 
     looks = [look(number, first, end) for number, (first, end) in enumerate(zip(starts, ends))]
+    give_back()  # the sounds and the channels of a minute need as much
     # 2. Paths in metres
     paths = [_paths(look, clip, first, end, size, fov_deg) for look, first, end in zip(looks, starts, ends)]
     # 3. A sound for each thing, once, and for each ambience
