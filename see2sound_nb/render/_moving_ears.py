@@ -113,7 +113,7 @@ def encode_finely(p, position, lattice, order, finer, begins, windows, out):
         count = min(_BLOCK, len(lattice) - begin)
         _heard(p, at, gain, lattice, begin, count, x, y, z, alpha, moment)
         _harmonics(x, y, z, alpha, order, count, state, encoded)
-        for n in range(count):  # here, and not in a function, where LLVM would not know that these do not overlap
+        for n in range(count):
             beside = moment[n] - np.float32(int64(moment[n]))
             step = np.float32(STEPS) * (np.float32(1) - beside)
             between = step - np.float32(int64(step))
