@@ -8,6 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import math
 import os
@@ -175,7 +176,7 @@ def evaluate_photos(
         torch_threads(1) if small else contextlib.nullcontext(),
         concurrent.futures.ThreadPoolExecutor(1, initializer=_one_thread if small else None) as beside,
     ):
-        work = _Work(pipeline, matcher, measures, seed, lines, beside, _audio_beside() if small else None, warn)
+        work = _Work(pipeline, matcher, measures, seed, lines, beside, small, warn)
         for k, path in enumerate(paths):
             tell("photos", k, len(paths))
             try:
@@ -193,10 +194,10 @@ def evaluate_photos(
 class _Work:
     """What goes on from photo to photo: the sounds of the last that went well, and what is still being measured."""
 
-    def __init__(self, pipeline, matcher, measures, seed, lines, beside, audio_beside, warn):
+    def __init__(self, pipeline, matcher, measures, seed, lines, beside, small, warn):
         self.pipeline, self.matcher, self.measures, self.seed, self.lines = pipeline, matcher, measures, seed, lines
         self.beside: concurrent.futures.Executor = beside
-        self.audio_beside, self.warn = audio_beside, warn
+        self.small, self.warn = small, warn
         self.last: pathlib.Path | None = None  # the last that went well,
         self.heard: _Heard | None = None  # what it sounds like, if that was made in this run,
         self.alone: _Heard | None = None  # and the first that did, as long as it has no other
@@ -243,7 +244,7 @@ class _Work:
         I = read_image(path)
         run_seed = seed_of_photo(self.seed, path.name)
         seed = seed_of_source(run_seed, 0)
-        if self.audio_beside is not None:
+        if self.small:
             whole = self.beside.submit(generate, self.audio_beside, [I], [None], [seed])
             try:
                 scene = self.pipeline.run(I, seed=run_seed)
@@ -254,6 +255,16 @@ class _Work:
             A = self.pipeline.generate([I], [None], [seed])
         full = clip_of(scene.render("5.1"), f"the sound of {path.name}")
         return _Heard(path, sha256, scene, {WHOLE: clip_of(A[0], f"CoDi's sound of {path.name}"), FULL: full})
+
+    @functools.cached_property
+    def audio_beside(self):
+        """The tiny CoDi once more: a pipeline of diffusers keeps the state of a call, so that two threads need two.
+
+        Where all photos are done already there is nothing to load.
+        """
+        audio = load_audio("tiny-codi")
+        audio.set_progress_bar_config(disable=True)
+        return audio
 
     def _measure(self, heard: _Heard, other: _Heard | None) -> None:
         self.measuring.append(self.beside.submit(self._measured, heard, other))
@@ -316,13 +327,6 @@ def _checked(photos: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
 def _check_extra() -> None:
     """Before the work begins, and not at its first photo."""
     published_similarity(np.ones(1000), np.ones(1000), 16000)
-
-
-def _audio_beside():
-    """The tiny CoDi once more: a pipeline of diffusers keeps the state of a call, so that two threads need two."""
-    audio = load_audio("tiny-codi")
-    audio.set_progress_bar_config(disable=True)
-    return audio
 
 
 def _one_thread() -> None:

@@ -232,7 +232,7 @@ def test_the_published_measures_come_beside(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_photos_by_the_tiny_models(pipeline, tmp_path):
+def test_two_photos_by_the_tiny_models(pipeline, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     for k in range(2):
         small = Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8))
@@ -242,3 +242,6 @@ def test_two_photos_by_the_tiny_models(pipeline, tmp_path):
         for way in (WHOLE, FULL):
             found = line["values"]["corrected"][way]
             assert found["unchanged"]["mfcc_dtw"] == 0 < found["matched"]["mfcc_dtw"] < found["noise"]["mfcc_dtw"]
+    # once more, with all done: no model is loaded for it
+    monkeypatch.setattr(module, "load_audio", lambda name: pytest.fail(f"{name} was loaded"))
+    assert evaluate_photos(pipeline, find_photos(tmp_path), tmp_path / "lines") == lines
