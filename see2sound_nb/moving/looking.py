@@ -158,7 +158,7 @@ def look_at_shot(
     def find(I: np.ndarray) -> Regions:
         if by_hand is not None:
             return regions_of_masks(I, by_hand[1])
-        give_back()  # the last look's, which the next one would not find again
+        give_back()  # what the last look took, before this one takes as much
         return find_sources(I, min(MOST_SOURCES, sources + MORE_THINGS), *see.model("segmentation"), select=select)
 
     only_at = None if by_hand is None else by_hand[0]
